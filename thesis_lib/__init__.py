@@ -1,0 +1,1 @@
+"""What two notebooks of the ClusterNet thesis share: clustering, data, models, experiments, views."""
