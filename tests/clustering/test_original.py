@@ -1,0 +1,43 @@
+import numpy as np
+import torch
+import torchcluster
+
+from thesis_lib.clustering import OriginalSpectralClustering
+
+POINTS = torch.randn(60, 3, generator=torch.Generator().manual_seed(0)) + 9 * (torch.arange(60) % 3)[:, None]
+
+
+def expected_embedding(points: torch.Tensor, threshold: float, k: int) -> np.ndarray:
+    """What torchcluster 0.1.4 documents, with numpy's eigh in place of the removed Tensor.eig."""
+    joined = (torch.cdist(points, points).square() < threshold).double().numpy()
+    degree = joined.sum(1)
+    laplacian = np.eye(len(points)) - joined / np.sqrt(degree[:, None] * degree[None])
+    vectors = np.linalg.eigh(laplacian)[1][:, :k]
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def test_it_runs_and_finds_what_its_definition_says() -> None:
+    seen = []
+
+    def keep(embedding: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        seen.append(embedding)
+        return torch.zeros(len(embedding)), embedding
+
+    OriginalSpectralClustering(cluster=keep, k=3, threshold=20)(POINTS)
+    found, expected = seen[0].as_subclass(torch.Tensor).double().numpy(), expected_embedding(POINTS, 20, 3)
+    np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-3)
+
+
+def test_its_own_kmeans_is_repeatable_and_numpys_state_is_left_alone() -> None:
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    first, again = (OriginalSpectralClustering(n_clusters=3, k=3, threshold=20, seed=3)(POINTS)[0] for _ in range(2))
+    assert torch.equal(first, again)
+    assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
+
+
+def test_it_is_torchclusters_class_and_gives_plain_tensors() -> None:
+    original = OriginalSpectralClustering(n_clusters=3, k=3, threshold=20)
+    labels, centers = original(POINTS)
+    assert isinstance(original, torchcluster.zoo.SpectrumClustering)
+    assert type(labels) is torch.Tensor
+    assert type(centers) is torch.Tensor

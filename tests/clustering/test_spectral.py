@@ -1,0 +1,184 @@
+import numpy as np
+import pytest
+import torch
+import torchcluster
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+
+from tests.clustering.njw import njw_embedding
+from thesis_lib.clustering import Clusters, SpectralClustering
+from thesis_lib.experiments.toys import TOYS, tightest
+
+K = 40
+
+
+def captured(clusters: Clusters, exact: Clusters) -> float:
+    """E_k: the share of the exact leading eigenspace that a solver found, 1 for all of it."""
+    return float((exact.eigenvectors.T @ clusters.eigenvectors.double()).square().sum(0).mean())
+
+
+def rings(n: int = 200) -> torch.Tensor:
+    points, _ = TOYS["nested circles"][0](np.random.default_rng(0))
+    return torch.from_numpy(points[:n])
+
+
+def test_the_dense_solver_is_the_algorithm_of_the_paper() -> None:
+    points = torch.randn(70, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    clusters = SpectralClustering(5, sigma=0.8, reduce=None, solver="dense")(points)
+    values, embedding = njw_embedding(points.numpy(), 5, 0.8)
+    np.testing.assert_allclose(clusters.eigenvalues, values, atol=1e-12)
+    # eigenvectors are fixed up to sign: Y Y^T is not
+    np.testing.assert_allclose(clusters.embedding @ clusters.embedding.T, embedding @ embedding.T, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["nested circles", "two moons", "blobs"])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_toy_sets_of_the_paper_come_out_as_in_the_paper(name: str, seed: int) -> None:
+    make, k = TOYS[name]
+    points, truth = make(np.random.default_rng(seed))
+    assert adjusted_rand_score(truth, tightest(torch.from_numpy(points), k, seed=0).labels) > 0.97
+
+
+@pytest.mark.parametrize("n", [512, 2048])
+def test_krylov_finds_the_exact_eigenspace_of_a_photograph(photo_points: dict[int, torch.Tensor], n: int) -> None:
+    exact = SpectralClustering(K, solver="dense")(photo_points[n])
+    found = SpectralClustering(K, solver="krylov")(photo_points[n])
+    assert captured(found, exact) > 0.99
+    torch.testing.assert_close(found.eigenvalues.double(), exact.eigenvalues, atol=1e-4, rtol=0)
+
+
+def test_krylov_finds_the_exact_eigenspace_of_planted_clusters(planted_points: torch.Tensor) -> None:
+    exact = SpectralClustering(K, solver="dense")(planted_points)
+    assert captured(SpectralClustering(K, solver="krylov")(planted_points), exact) > 0.99
+
+
+def test_solvers_agree_on_labels_as_well_as_two_seeds_do(photo_points: dict[int, torch.Tensor]) -> None:
+    points = photo_points[2048]
+    exact, krylov = (SpectralClustering(K, solver=solver)(points).labels for solver in ("dense", "krylov"))
+    floor = normalized_mutual_info_score(exact, SpectralClustering(K, solver="dense", seed=1)(points).labels)
+    assert normalized_mutual_info_score(exact, krylov) > floor - 0.03
+
+
+@pytest.mark.parametrize("solver", ["dense", "krylov"])
+def test_what_it_returns(photo_points: dict[int, torch.Tensor], solver: str) -> None:
+    clusters = SpectralClustering(K, solver=solver)(photo_points[512])
+    assert clusters.labels.shape == (512,)
+    assert clusters.labels.dtype == torch.int64
+    assert clusters.centers.shape == (K, K)
+    assert (clusters.eigenvalues.diff() <= 0).all()
+    gram = clusters.eigenvectors.T @ clusters.eigenvectors
+    torch.testing.assert_close(gram, torch.eye(K, dtype=gram.dtype), atol=1e-6, rtol=0)
+    torch.testing.assert_close(clusters.embedding.norm(dim=1), torch.ones(512, dtype=gram.dtype))
+    counts = clusters.labels.bincount(minlength=K)
+    assert (counts[:-1] >= counts[1:]).all()
+
+
+@pytest.mark.parametrize("solver", ["dense", "krylov"])
+def test_equal_seeds_give_equal_bits(photo_points: dict[int, torch.Tensor], solver: str) -> None:
+    first, again = (SpectralClustering(K, solver=solver)(photo_points[512]) for _ in range(2))
+    assert torch.equal(first.labels, again.labels)
+    assert torch.equal(first.eigenvectors, again.eigenvectors)
+
+
+def test_a_batch_is_its_members_one_by_one() -> None:
+    batch = torch.randn(3, 90, 6, generator=torch.Generator().manual_seed(0))
+    together = SpectralClustering(7)(batch)
+    assert together.labels.shape == (3, 90)
+    for index, points in enumerate(batch):
+        alone = SpectralClustering(7)(points)
+        assert adjusted_rand_score(together.labels[index], alone.labels) == 1
+        torch.testing.assert_close(together.eigenvalues[index], alone.eigenvalues)
+
+
+def test_the_partition_does_not_depend_on_the_order_of_the_points() -> None:
+    points = rings()
+    shuffle = torch.randperm(len(points), generator=torch.Generator().manual_seed(0))
+    straight, shuffled = (SpectralClustering(3, sigma=0.1)(given).labels for given in (points, points[shuffle]))
+    assert adjusted_rand_score(straight[shuffle], shuffled) == 1
+
+
+def test_the_partition_does_not_depend_on_rotation_or_unit() -> None:
+    points = torch.randn(300, 4, generator=torch.Generator().manual_seed(0)) + 6 * (torch.arange(300) % 3)[:, None]
+    rotation = torch.linalg.qr(torch.randn(4, 4, generator=torch.Generator().manual_seed(1))).Q
+    labels = SpectralClustering(3)(points).labels
+    for other in (points @ rotation, 1e6 * points, 1e-6 * points, points + 100):
+        assert adjusted_rand_score(labels, SpectralClustering(3)(other).labels) == 1
+
+
+def test_single_and_double_precision_agree(photo_points: dict[int, torch.Tensor]) -> None:
+    single = SpectralClustering(K, solver="dense")(photo_points[512])
+    double = SpectralClustering(K, solver="dense")(photo_points[512].double())
+    assert captured(single, double) > 0.9999
+
+
+def test_the_eigenproblem_is_not_done_in_half_precision(photo_points: dict[int, torch.Tensor]) -> None:
+    with torch.autocast("cpu", torch.bfloat16):
+        inside = SpectralClustering(K, solver="krylov")(photo_points[512])
+    assert torch.equal(inside.labels, SpectralClustering(K, solver="krylov")(photo_points[512]).labels)
+
+
+@pytest.mark.parametrize("solver", ["dense", "krylov"])
+def test_disconnected_parts_are_the_clusters(solver: str) -> None:
+    points = torch.randn(450, 3, generator=torch.Generator().manual_seed(0)) + 30 * (torch.arange(450) % 3)[:, None]
+    clusters = SpectralClustering(3, sigma=1.0, solver=solver)(points)
+    assert adjusted_rand_score(torch.arange(450) % 3, clusters.labels) == 1
+    torch.testing.assert_close(clusters.eigenvalues.double(), torch.ones(3, dtype=torch.float64), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("solver", ["dense", "krylov"])
+def test_an_isolated_point_joins_a_cluster_and_spoils_none(solver: str) -> None:
+    points = torch.cat([rings().float(), torch.tensor([[1e4, 1e4]])])
+    clusters = SpectralClustering(3, sigma=0.1, solver=solver)(points)
+    assert (clusters.embedding[-1] == 0).all()
+    assert adjusted_rand_score(SpectralClustering(3, sigma=0.1)(rings()).labels, clusters.labels[:-1]) == 1
+
+
+@pytest.mark.parametrize("sigma", ["local", "median", 1.0])
+@pytest.mark.parametrize("solver", ["dense", "krylov"])
+def test_constant_points_are_one_cluster(sigma: float | str, solver: str) -> None:
+    clusters = SpectralClustering(4, sigma=sigma, solver=solver)(torch.ones(300, 5))
+    assert (clusters.labels == 0).all()
+
+
+@pytest.mark.parametrize("sigma", ["local", "median", 1.0])
+@pytest.mark.parametrize("solver", ["dense", "krylov"])
+def test_identical_points_share_a_cluster(sigma: float | str, solver: str) -> None:
+    distinct = torch.randn(6, 5, generator=torch.Generator().manual_seed(0))
+    labels = SpectralClustering(10, sigma=sigma, solver=solver)(distinct.repeat(50, 1)).labels.view(50, 6)
+    assert (labels == labels[0]).all()
+
+
+def test_any_kmeans_with_torchclusters_convention_does_the_last_step() -> None:
+    clusters = SpectralClustering(3, sigma=0.1, kmeans=torchcluster.zoo.KMeans(3))(rings())
+    assert clusters.labels.shape == (len(rings()),)
+    assert set(clusters.labels.tolist()) <= {0, 1, 2}
+
+
+def test_the_originals_clustering_can_be_selected() -> None:
+    points = torch.randn(90, 4, generator=torch.Generator().manual_seed(0)) + 20 * (torch.arange(90) % 3)[:, None]
+    clusters = SpectralClustering(3, sigma=3.0, backend="torchcluster")(points)
+    assert clusters.solver == "torchcluster"
+    assert adjusted_rand_score(torch.arange(90) % 3, clusters.labels) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"sigma": 0}, "sigma must be a number above 0"),
+        ({"sigma": "mean"}, "'mean'"),
+        ({"solver": "arpack"}, "auto, dense, krylov"),
+        ({"backend": "sklearn"}, "njw, torchcluster"),
+        ({"reduce": 0}, "at least 1 dimension"),
+    ],
+)
+def test_bad_options_are_refused(options: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        SpectralClustering(4, **options)
+
+
+@pytest.mark.parametrize(
+    ("points", "message"),
+    [(torch.zeros(3, 2), "4 clusters were asked of 3 points"), (torch.full((9, 2), torch.inf), "18 of 18 values")],
+)
+def test_bad_points_are_refused(points: torch.Tensor, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        SpectralClustering(4)(points)

@@ -1,0 +1,7 @@
+"""Spectral clustering and k-means on tensors; they know nothing of images or networks."""
+
+from thesis_lib.clustering.kmeans import KMeans
+from thesis_lib.clustering.original import OriginalSpectralClustering
+from thesis_lib.clustering.spectral import Clusters, SpectralClustering
+
+__all__ = ["Clusters", "KMeans", "OriginalSpectralClustering", "SpectralClustering"]

@@ -1,0 +1,138 @@
+"""k-means++ with restarts, for one set of points or a batch of them, without a loop over clusters or restarts.
+
+Greedy k-means++ is Arthur and Vassilvitskii (2007), section 4 (several candidates a step, the best is kept); the
+iteration is Lloyd's, with distances and sums as matrix products.
+"""
+
+from math import log
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from thesis_lib.clustering.affinity import squared_distances
+from thesis_lib.clustering.checks import check_points
+
+
+class KMeans:
+    """`labels, centers = KMeans(n_clusters)(points)`: torchcluster's calling convention.
+
+    Args:
+        n_clusters: k.
+        n_init: restarts; the one with the smallest inertia is kept.
+        max_iter: Lloyd iterations at most; it stops earlier when no label changes.
+        seed: of every random draw; all members of a batch see the same draws, so a set of points gets the same
+            answer alone and in a batch.
+    """
+
+    def __init__(self, n_clusters: int, *, n_init: int = 4, max_iter: int = 100, seed: int = 0) -> None:
+        self.n_clusters = n_clusters
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.seed = seed
+
+    def __call__(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """Cluster points (n, d) or (B, n, d).
+
+        Returns:
+            labels (..., n) int64, largest cluster first, and centers (..., k, d), the means of the members. With
+            fewer than k distinct points the last clusters have no members and repeat a point.
+
+        Raises:
+            ValueError: NaN or infinite points, or fewer points than clusters.
+        """
+        check_points(points, self.n_clusters)
+        batch = points.reshape(-1, *points.shape[-2:])
+        if not batch.is_floating_point() or batch.dtype in (torch.float16, torch.bfloat16):
+            batch = batch.float()
+        centers = self._seed_centers(batch)
+        labels, centers = self._lloyd(batch, centers)
+        labels, order = canonical_order(labels, self.n_clusters)
+        centers = centers.gather(1, order[..., None].expand_as(centers))
+        return labels.reshape(points.shape[:-1]), centers.reshape(*points.shape[:-2], *centers.shape[-2:])
+
+    def _seed_centers(self, points: Tensor) -> Tensor:
+        """Greedy k-means++: (B, n, d) -> (B, R, k, d)."""
+        k, tries = self.n_clusters, 2 + int(log(self.n_clusters))
+        generator = torch.Generator().manual_seed(self.seed)
+        draws = torch.rand(k, self.n_init, tries, generator=generator, dtype=torch.float64)
+        draws = draws.to(points.device, points.dtype)
+        closest = points.new_ones(len(points), self.n_init, points.shape[1])
+        centers = []
+        for step, draw in enumerate(draws):
+            rows = _sample(closest, draw)
+            candidates = _take_rows(points, rows)
+            distance = squared_distances(candidates.flatten(1, 2), points).unflatten(1, rows.shape[1:])
+            if step:
+                distance = torch.minimum(distance, closest[:, :, None])
+            best = distance.sum(-1).argmin(-1)[..., None, None]
+            closest = distance.gather(2, best.expand(-1, -1, -1, points.shape[1])).squeeze(2)
+            centers.append(candidates.gather(2, best.expand(-1, -1, -1, points.shape[2])))
+        return torch.cat(centers, 2)
+
+    def _lloyd(self, points: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, n, d) and (B, R, k, d) -> labels (B, n) and centers (B, k, d) of the best restart."""
+        state = _assign(points, centers)
+        for _ in range(self.max_iter):
+            centers = _update(points, state, self.n_clusters)
+            previous, state = state, _assign(points, centers)
+            if torch.equal(previous.labels, state.labels):
+                break
+        best = state.distance.sum(-1).argmin(-1)
+        rows = torch.arange(len(points), device=points.device)
+        return state.labels[rows, best], centers[rows, best]
+
+
+class _Assignment(NamedTuple):
+    labels: Tensor  # (B, R, n)
+    distance: Tensor  # (B, R, n), squared, to the nearest centre
+
+
+def _sample(weights: Tensor, draw: Tensor) -> Tensor:
+    """Rows drawn in proportion to weights (B, R, n) by uniform draws (R, T): (B, R, T)."""
+    cumulative = weights.cumsum(-1)
+    wanted = draw * cumulative[..., -1:]
+    return torch.searchsorted(cumulative, wanted, right=True).clamp_(max=weights.shape[-1] - 1)
+
+
+def _take_rows(points: Tensor, rows: Tensor) -> Tensor:
+    """points (B, n, d), rows (B, ...) -> (B, ..., d)."""
+    return points[torch.arange(len(points), device=points.device).view(-1, *[1] * (rows.ndim - 1)), rows]
+
+
+def _assign(points: Tensor, centers: Tensor) -> _Assignment:
+    squared = squared_distances(centers.flatten(1, 2), points).unflatten(1, centers.shape[1:3])
+    distance, labels = squared.min(2)
+    return _Assignment(labels, distance)
+
+
+def _update(points: Tensor, state: _Assignment, k: int) -> Tensor:
+    """The members' means (B, R, k, d); an empty cluster moves to a point that is far from its centre."""
+    members = torch.nn.functional.one_hot(state.labels, k).to(points.dtype)
+    counts = members.sum(2)
+    sums = members.permute(0, 1, 3, 2).flatten(1, 2) @ points
+    centers = sums.unflatten(1, counts.shape[1:]) / counts.clamp(min=1)[..., None]
+    empty = counts == 0
+    if empty.any():
+        far = state.distance.topk(k, dim=-1).indices
+        rank = (empty.cumsum(-1) - 1).clamp(min=0)
+        centers = torch.where(empty[..., None], _take_rows(points, far.gather(-1, rank)), centers)
+    return centers
+
+
+def canonical_order(labels: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Number clusters by size, the largest 0, equal sizes by their first member.
+
+    Args:
+        labels: (B, n) int64 in [0, k).
+
+    Returns:
+        the renamed labels (B, n), and order (B, k): the old name of each new one.
+    """
+    n = labels.shape[-1]
+    counts = torch.nn.functional.one_hot(labels, k).sum(-2)
+    index = torch.arange(n, device=labels.device).expand_as(labels)
+    first = torch.full_like(counts, n).scatter_reduce(-1, labels, index, "amin")
+    order = (counts * (n + 1) - first).argsort(dim=-1, descending=True, stable=True)
+    rank = order.argsort(-1)
+    return rank.gather(-1, labels), order

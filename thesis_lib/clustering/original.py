@@ -1,0 +1,83 @@
+"""The clustering package of the original thesis, torchcluster 0.1.4, made to run on today's torch.
+
+Its SpectrumClustering calls Tensor.eig, which torch 1.13 removed. Nothing of it is copied or patched here: it is
+given tensors that still have the method.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchcluster.zoo import SpectrumClustering
+
+from thesis_lib.clustering.affinity import local_scales, median_scale, squared_distances
+
+Record = Callable[[Tensor, Tensor], None]
+
+
+class OriginalSpectralClustering(SpectrumClustering):
+    """torchcluster.zoo.SpectrumClustering, as published, with the eigenvectors it finds kept.
+
+    `labels, centers = OriginalSpectralClustering(n_clusters=40, k=40)(points)`. After the call, `eigenvalues` (n,)
+    ascending and `eigenvectors` (n, n) are those of its I - D^-1/2 W D^-1/2. Its distances take n^2 d numbers.
+
+    Args:
+        seed: of its k-means, which draws from numpy's global generator; the generator is put back afterwards.
+        others: as in torchcluster: n_clusters, cluster (a k-means), threshold (squared distance below which two
+            points are joined), k (eigenvectors), eps.
+    """
+
+    def __init__(self, *args, seed: int = 0, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.seed = seed
+        self.eigenvalues = self.eigenvectors = torch.empty(0)
+
+    def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Labels (n,) and centers (k, k) of points (n, d)."""
+        with numpy_seed(self.seed):
+            labels, centers = super().__call__(x.as_subclass(_with_eig(self._record)))
+        return labels.as_subclass(Tensor), centers.as_subclass(Tensor)
+
+    def _record(self, values: Tensor, vectors: Tensor) -> None:
+        self.eigenvalues, self.eigenvectors = values, vectors
+
+
+def original_embedding(points: Tensor, k: int, sigma: float | str) -> tuple[Tensor, Tensor]:
+    """The k leading eigenvalues (k,), descending, and eigenvectors (n, k) of the original's graph, as 1 - its own."""
+    if sigma == "local":
+        scale = local_scales(squared_distances(points, points)).median()
+    else:
+        scale = median_scale(points).squeeze() if sigma == "median" else points.new_tensor(float(sigma))
+    original = OriginalSpectralClustering(cluster=_no_clusters, k=k)
+    original(points / scale)
+    return 1 - original.eigenvalues[:k], original.eigenvectors[:, :k]
+
+
+@contextmanager
+def numpy_seed(seed: int) -> Iterator[None]:
+    """numpy's global generator, seeded inside and as it was outside."""
+    state = np.random.get_state()  # noqa: NPY002 -- torchcluster draws from it
+    np.random.seed(seed)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
+
+
+def _no_clusters(embedding: Tensor) -> tuple[Tensor, Tensor]:
+    """A k-means that does nothing, for when only the embedding is wanted."""
+    return embedding.new_zeros(len(embedding), dtype=torch.int64), embedding[:0]
+
+
+def _with_eig(record: Record) -> type[Tensor]:
+    """A Tensor class whose symmetric matrices have the removed `eig`, as torch 1.12 gave it."""
+
+    class WithEig(Tensor):
+        def eig(self, eigenvectors: bool = False) -> tuple[Tensor, Tensor]:
+            values, vectors = torch.linalg.eigh(self.as_subclass(Tensor))
+            record(values, vectors)
+            return torch.stack([values, torch.zeros_like(values)], dim=1), vectors.as_subclass(type(self))
+
+    return WithEig
