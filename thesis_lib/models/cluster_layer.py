@@ -1,0 +1,135 @@
+"""The spectral clustering layer: a feature map described by the prototypes of its clusters."""
+
+from typing import Literal, get_args
+
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+from thesis_lib.clustering import KMeans, SpectralClustering
+from thesis_lib.clustering.affinity import Sigma
+from thesis_lib.clustering.reduction import random_pca
+
+Axis = Literal["pixels", "channels"]
+Method = Literal["spectral", "kmeans"]
+
+
+class ClusterLayer(nn.Module):
+    """Replace features by the means of their clusters.
+
+    axis="pixels": the h w pixels of each image are clustered as points in R^C, and each pixel gets the mean feature
+    of its cluster. Gradients flow through the means; the labels carry none.
+
+    axis="channels": the C maps are clustered as points in R^(h w), and the maps of a cluster are averaged. The next
+    layer relies on the order of the k maps, so there is one partition for all images: computed jointly from a set
+    of them by `calibrate`, kept in the state dict. Without it, the first batch seen calibrates.
+
+    Args:
+        n_clusters: k.
+        axis: what is clustered.
+        method: "spectral" (Ng, Jordan, Weiss), or "kmeans" on the same reduced points, the study's control.
+        sigma, reduce, seed: of `SpectralClustering`.
+    """
+
+    partition: Tensor  # (C,) int64, the cluster of each channel; empty until calibrated
+
+    def __init__(
+        self,
+        n_clusters: int = 40,
+        *,
+        axis: Axis = "pixels",
+        method: Method = "spectral",
+        sigma: Sigma = "local",
+        reduce: int | None = 64,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        for name, value, choices in (("axis", axis, get_args(Axis)), ("method", method, get_args(Method))):
+            if value not in choices:
+                raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+        self.n_clusters, self.axis, self.method = n_clusters, axis, method
+        self.sigma, self.reduce, self.seed = sigma, reduce, seed
+        self.register_buffer("partition", torch.empty(0, dtype=torch.int64))
+
+    def extra_repr(self) -> str:
+        """For print(model)."""
+        return f"n_clusters={self.n_clusters}, axis={self.axis!r}, method={self.method!r}, sigma={self.sigma!r}"
+
+    def out_channels(self, channels: int) -> int:
+        """Channels of the clustered map."""
+        return channels if self.axis == "pixels" else self.n_clusters
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features (B, C, h, w) -> prototypes (B, C, h, w) or, by channels, cluster means (B, k, h, w)."""
+        if self.axis == "pixels":
+            return prototypes(features, self.pixel_labels(features))
+        if not len(self.partition):
+            self.calibrate(features)
+        means = _averaging(self.partition, self.n_clusters).to(features)
+        return torch.einsum("kc,bchw->bkhw", means, features)
+
+    @torch.no_grad()
+    def pixel_labels(self, features: Tensor) -> Tensor:
+        """The cluster of every pixel, each image by itself: (B, C, h, w) -> (B, h, w) int64.
+
+        Raises:
+            ValueError: a map with fewer pixels than clusters, or NaN features.
+        """
+        return self._label(features.flatten(2).mT).unflatten(1, features.shape[-2:])
+
+    @torch.no_grad()
+    def calibrate(self, features: Tensor) -> None:
+        """Partition the channels jointly over a set of feature maps (N, C, h, w).
+
+        Every channel is standardised over the set, so that two maps are close when they are correlated. A second
+        call names the new clusters after those of the old partition that they share most channels with.
+        """
+        maps = features.transpose(0, 1).flatten(1).float()
+        maps = maps - maps.mean(1, keepdim=True)
+        maps = maps / maps.norm(dim=1, keepdim=True).clamp(min=1e-12)
+        found = self._label(maps[None])[0]
+        if len(self.partition):
+            found = match_labels(found, self.partition, self.n_clusters)
+        self.partition = found
+
+    def _label(self, points: Tensor) -> Tensor:
+        if self.method == "kmeans":
+            reduced = points.float() if self.reduce is None else random_pca(points.float(), self.reduce, seed=self.seed)
+            return KMeans(self.n_clusters, seed=self.seed)(reduced)[0]
+        clustering = SpectralClustering(self.n_clusters, sigma=self.sigma, reduce=self.reduce, seed=self.seed)
+        return clustering(points).labels
+
+    def _load_from_state_dict(self, state: dict[str, Tensor], prefix: str, *args: object) -> None:
+        """A stored partition has C entries where a new layer has none yet: take its size first."""
+        if (stored := state.get(prefix + "partition")) is not None:
+            self.partition = self.partition.new_empty(stored.shape)
+        super()._load_from_state_dict(state, prefix, *args)
+
+
+def prototypes(features: Tensor, labels: Tensor) -> Tensor:
+    """Every pixel gets the mean feature of its cluster: (B, C, h, w) and (B, h, w) -> (B, C, h, w).
+
+    Independent of how the clusters are numbered; differentiable in the features.
+    """
+    # bfloat16 cannot count beyond 256 members, so the means are taken in float32 at least
+    exact = torch.promote_types(features.dtype, torch.float32)
+    with torch.autocast(features.device.type, enabled=False):
+        members = one_hot(labels.flatten(1)).to(exact)
+        means = features.flatten(2).to(exact) @ members / members.sum(1, keepdim=True).clamp(min=1)
+        return (means @ members.mT).unflatten(2, features.shape[-2:]).to(features.dtype)
+
+
+def match_labels(labels: Tensor, reference: Tensor, k: int) -> Tensor:
+    """Rename labels (n,) so that they agree with reference (n,) on as many points as a renaming can (Kuhn, 1955)."""
+    overlap = one_hot(labels, k).T @ one_hot(reference, k)
+    ours, theirs = linear_sum_assignment(overlap.cpu().numpy(), maximize=True)
+    renamed = torch.empty(k, dtype=torch.int64, device=labels.device)
+    renamed[torch.as_tensor(ours, device=labels.device)] = torch.as_tensor(theirs, device=labels.device)
+    return renamed[labels]
+
+
+def _averaging(partition: Tensor, k: int) -> Tensor:
+    """(k, C) rows that average the channels of each cluster; an empty cluster gives a map of zeros."""
+    members = one_hot(partition, k).T.float()
+    return members / members.sum(1, keepdim=True).clamp(min=1)

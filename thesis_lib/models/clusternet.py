@@ -1,0 +1,116 @@
+"""ClusterNet: PSPNet with a spectral clustering layer right after the ResNet."""
+
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+from thesis_lib.clustering.affinity import Sigma
+from thesis_lib.models.cluster_layer import Axis, ClusterLayer, Method
+from thesis_lib.models.pspnet import PSPNet
+
+Fusion = Literal["concat", "replace"]
+
+
+class ClusterFusion(nn.Module):
+    """Features beside ("concat") or instead of ("replace") themselves clustered."""
+
+    def __init__(self, cluster: ClusterLayer, fusion: Fusion) -> None:
+        super().__init__()
+        if fusion not in get_args(Fusion):
+            raise ValueError(f"fusion must be one of {', '.join(get_args(Fusion))}, not {fusion!r}")
+        self.cluster = cluster
+        self.fusion = fusion
+
+    def out_channels(self, channels: int) -> int:
+        """Channels of the fused map."""
+        clustered = self.cluster.out_channels(channels)
+        return channels + clustered if self.fusion == "concat" else clustered
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, C, h, w) -> (B, out_channels(C), h, w)."""
+        clustered = self.cluster(features)
+        return torch.cat([features, clustered], dim=1) if self.fusion == "concat" else clustered
+
+
+class ClusterNet(PSPNet):
+    """PSPNet whose pyramid pooling reads clustered features.
+
+    Args:
+        num_classes, backbone, weights, align_corners: of `PSPNet`.
+        n_clusters, axis, method, sigma, reduce: of `ClusterLayer`; the thesis has 40 clusters.
+        fusion: "concat" (the thesis) or "replace".
+    """
+
+    def __init__(
+        self,
+        num_classes: int = 19,
+        backbone: str = "resnet50",
+        n_clusters: int = 40,
+        axis: Axis = "pixels",
+        fusion: Fusion = "concat",
+        weights: str | Path | None = None,
+        *,
+        method: Method = "spectral",
+        sigma: Sigma = "local",
+        reduce: int | None = 64,
+        align_corners: bool = True,
+    ) -> None:
+        cluster = ClusterLayer(n_clusters, axis=axis, method=method, sigma=sigma, reduce=reduce)
+        refine = ClusterFusion(cluster, fusion)
+        super().__init__(num_classes, backbone, weights, align_corners=align_corners, refine=refine)
+        self.config |= {"n_clusters": n_clusters, "axis": axis, "fusion": fusion}
+        self.config |= {"method": method, "sigma": sigma, "reduce": reduce}
+
+    @classmethod
+    @torch.no_grad()
+    def from_pspnet(cls, pspnet: PSPNet, images: Tensor | None = None, **options: Any) -> "ClusterNet":
+        """A ClusterNet that starts from the weights of a trained PSPNet.
+
+        Beside the originals ("concat") the clustered channels start with weight 0, so that the network is the PSPNet
+        until it is trained. Instead of them ("replace") pixel prototypes take over the weights of the features they
+        replace, and the mean of a cluster of channels the sum of its members' weights.
+
+        Args:
+            images: (N, 3, H, W), normalised, to calibrate axis="channels" with.
+            options: of ClusterNet: n_clusters, axis, fusion, method, sigma, reduce.
+
+        Raises:
+            ValueError: axis="channels" without images.
+        """
+        net = cls(**{key: pspnet.config[key] for key in ("num_classes", "backbone", "align_corners")}, **options)
+        net.backbone.load_state_dict(pspnet.backbone.state_dict())
+        if net.cluster.axis == "channels":
+            if images is None:
+                raise ValueError('axis="channels" needs images to compute the partition of the channels from')
+            net.cluster.calibrate(pspnet.eval().backbone(images)[3])
+        spread = net._spread(net.backbone.channels[3])
+        for own, old in ((net.pyramid, pspnet.pyramid), (net.head, pspnet.head), (net.aux, pspnet.aux)):
+            own.load_state_dict(
+                {key: _widen(old_value, own.state_dict()[key], spread) for key, old_value in old.state_dict().items()}
+            )
+        return net
+
+    def _spread(self, channels: int) -> Tensor:
+        """(fused, C): how much of the weight of each of C input channels each fused channel takes over."""
+        cluster = self.cluster
+        identity = torch.eye(channels)
+        if self.refine.fusion == "concat":
+            return torch.cat([identity, torch.zeros(cluster.out_channels(channels), channels)])
+        return identity if cluster.axis == "pixels" else one_hot(cluster.partition, cluster.n_clusters).T.float()
+
+    @property
+    def cluster(self) -> ClusterLayer:
+        """The layer itself."""
+        return self.get_submodule("refine.cluster")  # type: ignore[return-value]
+
+
+def _widen(weight: Tensor, target: Tensor, spread: Tensor) -> Tensor:
+    """A convolution's weight (O, C + rest, ...) for C inputs spread over more or fewer; anything else as it is."""
+    if weight.shape == target.shape:
+        return weight
+    channels = spread.shape[1]
+    spread_part = torch.einsum("fc,oc...->of...", spread, weight[:, :channels])
+    return torch.cat([spread_part, weight[:, channels:]], dim=1)

@@ -1,0 +1,111 @@
+"""PSPNet: Zhao, Shi, Qi, Wang, Jia, "Pyramid Scene Parsing Network", CVPR 2017.
+
+Where the paper is silent (batch norm, dropout, widths), hszhao/semseg's model/pspnet.py, by its first author, decides.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from thesis_lib.models.backbones import build_backbone
+
+BINS = (1, 2, 3, 6)
+
+
+class PyramidPooling(nn.Module):
+    """Averages of the map over 1, 4, 9 and 36 regions, each read by a 1x1 convolution, beside the map itself.
+
+    Paper, section 3.2 and figure 3. (B, C, h, w) -> (B, C + 4 reduced, h, w).
+    """
+
+    def __init__(self, channels: int, reduced: int, *, align_corners: bool) -> None:
+        super().__init__()
+        self.align_corners = align_corners
+        self.branches = nn.ModuleList(
+            nn.Sequential(nn.AdaptiveAvgPool2d(bins), *conv_bn_relu(channels, reduced, kernel=1)) for bins in BINS
+        )
+        self.out_channels = channels + reduced * len(BINS)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Concatenate the map and its four pooled versions, enlarged to its size."""
+        size = features.shape[-2:]
+        pooled = (branch(features) for branch in self.branches)
+        resized = [interpolate(map_, size, mode="bilinear", align_corners=self.align_corners) for map_ in pooled]
+        return torch.cat([features, *resized], dim=1)
+
+
+class PSPNet(nn.Module):
+    """Backbone at stride 8, pyramid pooling, a 3x3 and a 1x1 convolution; beside it the auxiliary head on layer 3.
+
+    Args:
+        num_classes: channels of the logits.
+        backbone: a name that `build_backbone` knows.
+        weights: of the backbone: None, "imagenet", an enum's name or a file.
+        align_corners: of every bilinear enlargement; True as in semseg.
+        refine: a module between layer 4 and the pyramid, with `out_channels(channels)`; none in the paper.
+
+    Attributes:
+        config: the arguments that build this architecture again, plain values.
+    """
+
+    def __init__(
+        self,
+        num_classes: int = 19,
+        backbone: str = "resnet50",
+        weights: str | Path | None = None,
+        *,
+        align_corners: bool = True,
+        refine: Any = None,
+    ) -> None:
+        super().__init__()
+        self.config: dict[str, Any] = {"num_classes": num_classes, "backbone": backbone, "align_corners": align_corners}
+        self.align_corners = align_corners
+        self.backbone = build_backbone(backbone, weights)
+        channels = self.backbone.channels
+        self.refine = nn.Identity() if refine is None else refine
+        refined = channels[3] if refine is None else refine.out_channels(channels[3])
+        quarter = channels[3] // len(BINS)
+        self.pyramid = PyramidPooling(refined, quarter, align_corners=align_corners)
+        self.head = segmentation_head(self.pyramid.out_channels, quarter, num_classes)
+        self.aux = segmentation_head(channels[2], channels[2] // 4, num_classes)
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """Logits of images (B, 3, H, W), normalised by the backbone's mean and std.
+
+        Returns:
+            "out" and "aux" (layer 3, for training), each (B, num_classes, H, W).
+        """
+        features = self.backbone(images)
+        size = images.shape[-2:]
+        return {"out": self._enlarge(self.decode(features[3]), size), "aux": self._enlarge(self.aux(features[2]), size)}
+
+    def logits(self, images: Tensor) -> Tensor:
+        """The main logits alone, (B, num_classes, H, W): what prediction needs."""
+        return self._enlarge(self.decode(self.backbone(images)[3]), images.shape[-2:])
+
+    def decode(self, features: Tensor) -> Tensor:
+        """Features of layer 4 (B, C, h, w) -> logits (B, num_classes, h, w)."""
+        return self.head(self.pyramid(self.refine(features)))
+
+    def new_modules(self) -> list[nn.Module]:
+        """What no pretraining covers, and semseg trains at ten times the rate."""
+        return [self.pyramid, self.head, self.aux]
+
+    def _enlarge(self, logits: Tensor, size: torch.Size) -> Tensor:
+        return interpolate(logits, size, mode="bilinear", align_corners=self.align_corners)
+
+
+def conv_bn_relu(channels: int, width: int, *, kernel: int) -> tuple[nn.Module, ...]:
+    """Convolution without bias, batch norm, ReLU; the size stays."""
+    convolution = nn.Conv2d(channels, width, kernel, padding=kernel // 2, bias=False)
+    return convolution, nn.BatchNorm2d(width), nn.ReLU(inplace=True)
+
+
+def segmentation_head(channels: int, width: int, num_classes: int) -> nn.Sequential:
+    """3x3 convolution to `width`, batch norm, ReLU, dropout 0.1, 1x1 convolution to logits."""
+    return nn.Sequential(
+        *conv_bn_relu(channels, width, kernel=3), nn.Dropout2d(0.1), nn.Conv2d(width, num_classes, kernel_size=1)
+    )
