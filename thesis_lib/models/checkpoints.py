@@ -1,6 +1,7 @@
 """Checkpoints: written whole or not at all, read without running what is in them."""
 
 import os
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -51,6 +52,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     if not path.is_file():
         raise CheckpointError(f"{path} does not exist. Train first: make figures, or notebook 03")
     try:
+        _check_sums(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise CheckpointError(
@@ -77,6 +79,15 @@ def load_checkpoint(path: str | Path) -> PSPNet:
     except RuntimeError as error:
         raise CheckpointError(f"{path} does not fit its own architecture: {error}") from error
     return model.eval()
+
+
+def _check_sums(path: Path) -> None:
+    """torch.save writes a zip with checksums, which torch.load does not look at."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+        if damaged:
+            raise zipfile.BadZipFile(f"the checksum of {damaged} is wrong")
 
 
 def _sync_folder(folder: Path) -> None:

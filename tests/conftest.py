@@ -1,0 +1,29 @@
+"""What tests of several rooms share."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_sample_image
+
+from thesis_lib.experiments.features import as_points, layer_features
+from thesis_lib.models import build_backbone
+
+
+@pytest.fixture(scope="session")
+def photo_points() -> dict[int, torch.Tensor]:
+    """Layer-4 features of a photograph by an ImageNet network: (n, 320) for n = 512 and 2048 pixels."""
+    backbone, image = build_backbone("efficientnet_lite0", "imagenet"), load_sample_image("china.jpg")
+    return {n: as_points(layer_features(backbone, image, size)[3]) for n, size in ((512, (128, 256)), (2048, (256, 512)))}
+
+
+@pytest.fixture(scope="session")
+def planted_points() -> torch.Tensor:
+    """40 overlapping clusters of 512 points in 2048 dimensions, after a ReLU."""
+    generator = torch.Generator().manual_seed(0)
+    centres = torch.randn(40, 2048, generator=generator)
+    return (centres[torch.arange(512) % 40] + 1.5 * torch.randn(512, 2048, generator=generator)).relu()
+
+
+@pytest.fixture
+def random() -> np.random.Generator:
+    return np.random.default_rng(0)

