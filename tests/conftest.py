@@ -13,7 +13,9 @@ from thesis_lib.models import build_backbone
 def photo_points() -> dict[int, torch.Tensor]:
     """Layer-4 features of a photograph by an ImageNet network: (n, 320) for n = 512 and 2048 pixels."""
     backbone, image = build_backbone("efficientnet_lite0", "imagenet"), load_sample_image("china.jpg")
-    return {n: as_points(layer_features(backbone, image, size)[3]) for n, size in ((512, (128, 256)), (2048, (256, 512)))}
+    return {
+        n: as_points(layer_features(backbone, image, size)[3]) for n, size in ((512, (128, 256)), (2048, (256, 512)))
+    }
 
 
 @pytest.fixture(scope="session")

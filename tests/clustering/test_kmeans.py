@@ -42,7 +42,9 @@ def test_every_point_is_with_its_nearest_center() -> None:
 def test_inertia_is_as_low_as_scikit_learns() -> None:
     points, _ = blobs(20, 40, 6.0)
     ours = np.median([inertia(points, *KMeans(20, seed=seed)(points)) for seed in range(5)])
-    theirs = np.median([SklearnKMeans(20, n_init=4, random_state=seed).fit(points.numpy()).inertia_ for seed in range(5)])
+    theirs = np.median(
+        [SklearnKMeans(20, n_init=4, random_state=seed).fit(points.numpy()).inertia_ for seed in range(5)]
+    )
     assert ours <= 1.01 * theirs
 
 

@@ -33,7 +33,9 @@ def test_features_are_at_stride_8(name: str, channels: tuple[int, ...]) -> None:
 def test_resnet50_is_torchvisions_dilated_one() -> None:
     ours = build_backbone("resnet50").eval()
     theirs = torchvision.models.resnet50(replace_stride_with_dilation=[False, True, True]).eval()
-    state = {f"layer0.{key.replace('conv1', '0').replace('bn1', '1')}": value for key, value in ours.state_dict().items()}
+    state = {
+        f"layer0.{key.replace('conv1', '0').replace('bn1', '1')}": value for key, value in ours.state_dict().items()
+    }
     stem = {"conv1": "layer0.0", "bn1": "layer0.1"}
     state = {}
     for key, value in theirs.state_dict().items():
@@ -56,7 +58,9 @@ def test_efficientnets_packaged_weights_know_imagenet() -> None:
     backbone = build_backbone("efficientnet_lite0", "imagenet").eval()
     images = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        assert torch.equal(backbone(images)[0], network.forward_intermediates(images, indices=[1], intermediates_only=True)[0])
+        assert torch.equal(
+            backbone(images)[0], network.forward_intermediates(images, indices=[1], intermediates_only=True)[0]
+        )
 
 
 def test_the_packaged_weights_name_a_photograph() -> None:

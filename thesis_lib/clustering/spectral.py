@@ -42,6 +42,25 @@ class Clusters:
     solver: str
     """What found the eigenvectors."""
 
+    def cut(self, n_clusters: int, *, seed: int = 0) -> "Clusters":
+        """The clustering into fewer clusters, from the eigenvectors that are here: NJW without solving again.
+
+        Args:
+            n_clusters: at most the k of this clustering.
+
+        Raises:
+            ValueError: more clusters than there are eigenvectors.
+        """
+        if not 1 <= n_clusters <= self.eigenvalues.shape[-1]:
+            raise ValueError(
+                f"{n_clusters} clusters cannot be cut from {self.eigenvalues.shape[-1]} eigenvectors; "
+                "cluster with the largest k that is wanted first"
+            )
+        values, vectors = self.eigenvalues[..., :n_clusters], self.eigenvectors[..., :n_clusters]
+        embedding = unit_rows(vectors, values)
+        labels, centers = KMeans(n_clusters, seed=seed)(embedding)
+        return Clusters(labels, values, vectors, embedding, centers, self.solver)
+
     def __getitem__(self, index: int) -> "Clusters":
         """One member of a batch."""
         found = (self.labels, self.eigenvalues, self.eigenvectors, self.embedding, self.centers)
