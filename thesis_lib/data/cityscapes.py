@@ -1,0 +1,101 @@
+"""Cityscapes, and every data set in its layout, as a PyTorch Dataset whose samples depend on nothing but a seed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+from torchvision import tv_tensors
+
+from thesis_lib.data.errors import DatasetError
+from thesis_lib.data.images import read_image, read_label, to_train_ids
+from thesis_lib.data.lists import Pair, pairs_of
+
+Transform = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+
+
+class Cityscapes(Dataset):
+    """The images and labels of a split.
+
+    `dataset[i]` gives an image (3, H, W), uint8 RGB, and its trainIds (H, W), uint8 with 255 for "ignore", as
+    tv_tensors, or what `transform` makes of them. `dataset[epoch, i]` is the sample with the augmentation of an epoch:
+    all random draws of the transform are a function of (seed, epoch, i), whichever worker makes it, in any order.
+
+    Args:
+        root: of the layout: leftImg8bit/ and gtFine/ lie in it, perhaps with train_set.txt and val_set.txt.
+        split: "train", "val", or any other with a <split>_set.txt.
+        transform: of (image, mask), such as `train_transform`.
+        seed: of the augmentation.
+        limit: the first so many pairs only.
+
+    Raises:
+        DatasetError: at construction when there are no images; at access for a damaged or unfit file.
+    """
+
+    def __init__(
+        self,
+        root: str | Path,
+        split: str,
+        *,
+        transform: Transform | None = None,
+        seed: int = 0,
+        limit: int | None = None,
+    ) -> None:
+        self.root = Path(root)
+        self.split = split
+        self.transform = transform
+        self.seed = seed
+        self.pairs: list[Pair] = pairs_of(self.root, split)[:limit]
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, key: int | tuple[int, int]) -> tuple[Tensor, Tensor]:
+        epoch, index = key if isinstance(key, tuple) else (0, key)
+        image, mask = self.read(index)
+        if self.transform is None:
+            return image, mask
+        with _random_state(self.seed, epoch, index):
+            return self.transform(image, mask)
+
+    def read(self, index: int) -> tuple[tv_tensors.Image, tv_tensors.Mask]:
+        """The pair as it is on disk."""
+        pair = self.pairs[index]
+        image, label = read_image(pair.image), read_label(pair.label)
+        if image.shape[:2] != label.shape:
+            raise DatasetError(
+                f"{pair.image} is {image.shape[1]}x{image.shape[0]}, its label {pair.label.name} is "
+                f"{label.shape[1]}x{label.shape[0]}.\nOne of them is not the original: unpack both again."
+            )
+        mask = torch.from_numpy(to_train_ids(label, pair.label))
+        return tv_tensors.Image(torch.from_numpy(image).permute(2, 0, 1)), tv_tensors.Mask(mask)
+
+
+class EpochSampler(Sampler[tuple[int, int]]):
+    """(epoch, index) for every sample of an epoch, in an order that is a function of (seed, epoch)."""
+
+    def __init__(self, length: int, *, seed: int = 0) -> None:
+        self.length = length
+        self.seed = seed
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        order = np.random.default_rng([self.seed, self.epoch]).permutation(self.length)
+        return ((self.epoch, int(index)) for index in order)
+
+
+@contextmanager
+def _random_state(*key: int) -> Iterator[None]:
+    """torch's CPU generator, seeded by integers inside and as it was outside; CUDA's is not touched."""
+    before = torch.get_rng_state()
+    torch.default_generator.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
+    try:
+        yield
+    finally:
+        torch.set_rng_state(before)

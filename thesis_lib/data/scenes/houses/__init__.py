@@ -1,0 +1,1 @@
+"""Houses: windows, fronts, roofs, rows of them."""

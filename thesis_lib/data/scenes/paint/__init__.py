@@ -1,0 +1,1 @@
+"""What everything is painted with: the frame, sprites, sheets, textures."""

@@ -1,0 +1,1 @@
+"""People on foot, and the figures that ride."""

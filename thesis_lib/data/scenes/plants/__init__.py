@@ -1,0 +1,1 @@
+"""Trees, bushes and hedges."""

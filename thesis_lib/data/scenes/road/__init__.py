@@ -1,0 +1,1 @@
+"""The ground: the street's cross-section, its surfaces and marks, the shadows on it."""

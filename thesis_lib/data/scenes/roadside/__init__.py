@@ -1,0 +1,1 @@
+"""Poles, signs, signals, fences, walls and boxes beside the road."""

@@ -1,0 +1,1 @@
+"""Everything on wheels, parked or moving."""
