@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import pytest
+
+from thesis_lib.experiments import ProfileError, load_profile
+from thesis_lib.paths import PROFILES
+
+
+@pytest.mark.parametrize("name", ["smoke", "demo", "cityscapes"])
+def test_every_profile_is_valid(name: str) -> None:
+    assert load_profile(name).name == name
+
+
+def test_the_thesis_has_resnet50_crop_713_and_40_clusters_concatenated() -> None:
+    profile = load_profile("cityscapes")
+    assert profile.model.backbone == "resnet50"
+    assert profile.training.crop == profile.evaluation.window == (713, 713)
+    assert (profile.model.n_clusters, profile.model.axis, profile.model.fusion) == (40, "pixels", "concat")
+
+
+def test_every_notebook_has_its_minutes() -> None:
+    notebooks = sorted(path.stem for path in PROFILES.parent.glob("0[1-6]*.ipynb"))
+    for file in PROFILES.glob("*.toml"):
+        assert list(load_profile(file).minutes) == notebooks
+
+
+def test_values_can_be_changed_one_by_one() -> None:
+    profile = load_profile("demo", 'training.epochs=3 model.backbone="resnet18" study.n_clusters=[5,6]')
+    assert profile.training.epochs == 3
+    assert profile.model.backbone == "resnet18"
+    assert profile.study.n_clusters == (5, 6)
+    assert load_profile("demo", ["training.epochs=3"]).training.epochs == 3
+
+
+def test_a_profile_can_be_any_file(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text((PROFILES / "demo.toml").read_text())
+    assert load_profile(tmp_path / "mine.toml").name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("training.epoch=1", "training.epoch is not a key"),
+        ("trainings.epochs=1", "trainings is not a key"),
+        ('training.epochs="many"', r"training.epochs: .*\(given: 'many'\)"),
+        ("training.epochs=0", "training.epochs: .*greater than 0"),
+        ("training.batch_size=1", "training.batch_size: .*greater than or equal to 2"),
+        ('model.axis="rows"', "model.axis: .*'pixels' or 'channels'"),
+        ("training.epochs", "write section.key=value"),
+        ("epochs=1", "write section.key=value"),
+        ("training.epochs=one", "the value of 'training.epochs=one' is not TOML"),
+        ("model.n_clusters=5000", "5000 clusters of a crop's 24 x 48 pixels"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(override: str, message: str) -> None:
+    with pytest.raises(ProfileError, match=message):
+        load_profile("demo", [override])
+
+
+def test_an_unknown_profile_names_those_there_are() -> None:
+    with pytest.raises(ProfileError, match="cityscapes, demo, smoke"):
+        load_profile("dmeo")
+
+
+def test_broken_toml_is_told(tmp_path: Path) -> None:
+    (tmp_path / "broken.toml").write_text("[data\n")
+    with pytest.raises(ProfileError, match=r"broken.toml is not TOML"):
+        load_profile(tmp_path / "broken.toml")

@@ -1,0 +1,131 @@
+"""Held against cityscapesscripts' own evaluation, run on the same files."""
+
+import argparse
+import copy
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from cityscapesscripts.evaluation import evalPixelLevelSemanticLabeling as official
+from PIL import Image
+
+from thesis_lib.data import DatasetError
+from thesis_lib.data.labels import LABELS
+from thesis_lib.experiments import Scores, score_files
+from thesis_lib.experiments.scores import ScoreCounter
+
+SIZE = (60, 90)
+IDS = [label.id for label in LABELS if label.id >= 0]
+
+
+def write_pair(
+    folder: Path, index: int, truth: np.ndarray, instances: np.ndarray, prediction: np.ndarray
+) -> tuple[str, str]:
+    """The files of one image, by PIL as the official tools write them."""
+    truth_path = folder / f"city_{index:06d}_000019_gtFine_labelIds.png"
+    prediction_path = folder / f"city_{index:06d}_000019_pred_labelIds.png"
+    Image.fromarray(truth.astype(np.uint8)).save(truth_path)
+    Image.fromarray(prediction.astype(np.uint8)).save(prediction_path)
+    Image.fromarray(instances.astype(np.uint16)).save(str(truth_path).replace("labelIds", "instanceIds"))
+    return str(prediction_path), str(truth_path)
+
+
+def random_pair(random: np.random.Generator, labels: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Blocks of labels, instances (some of them groups without number), and a prediction right half of the time."""
+
+    def blocks(values: list[int]) -> np.ndarray:
+        small = random.choice(values, (SIZE[0] // 6, SIZE[1] // 6)).astype(np.int32)
+        return cv2.resize(small, SIZE[::-1], interpolation=cv2.INTER_NEAREST)
+
+    truth, number = blocks(labels), blocks([0, 1, 2, 3, -1])
+    instances = np.where((truth >= 24) & (number >= 0), truth * 1000 + number, truth)
+    prediction = np.where(random.random(SIZE) < 0.5, truth, random.choice(IDS, SIZE))
+    return truth, instances, prediction
+
+
+def official_scores(pairs: list[tuple[str, str]]) -> dict:
+    arguments: argparse.Namespace = copy.copy(official.args)
+    arguments.quiet, arguments.JSONOutput = True, False
+    return official.evaluateImgLists([pair[0] for pair in pairs], [pair[1] for pair in pairs], arguments)
+
+
+def assert_equal(ours: Scores, theirs: dict) -> None:
+    for mine, key in (
+        (ours.iou, "classScores"),
+        (ours.iiou, "classInstScores"),
+        (ours.category_iou, "categoryScores"),
+        (ours.category_iiou, "categoryInstScores"),
+    ):
+        for name, value in theirs[key].items():
+            found = mine.get(name, math.nan)
+            assert found == pytest.approx(float(value), abs=1e-12, nan_ok=True), f"{key} of {name}"
+    assert ours.miou == pytest.approx(theirs["averageScoreClasses"], abs=1e-12, nan_ok=True)
+    assert ours.miiou == pytest.approx(theirs["averageScoreInstClasses"], abs=1e-12, nan_ok=True)
+    evaluated = theirs["confMatrix"]
+    assert np.array_equal(ours.confusion, np.array(evaluated, np.int64))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_predictions_score_as_the_official_script_says(tmp_path: Path, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    pairs = [write_pair(tmp_path, index, *random_pair(random, IDS)) for index in range(3)]
+    assert_equal(score_files(*zip(*pairs, strict=True)), official_scores(pairs))
+
+
+@pytest.mark.parametrize(
+    ("labels", "what"),
+    [
+        ([7, 11, 23], "classes that are absent from the ground truth"),
+        ([0, 1, 2, 3, 4, 5, 6, 9, 10, 29, 30], "nothing but ignored ground truth"),
+        ([24, 25, 26, 27, 28, 29, 30, 31, 32, 33], "instances only, ignored ones among them"),
+        ([7], "one class"),
+    ],
+)
+def test_adversarial_ground_truths_score_as_the_official_script_says(
+    tmp_path: Path, labels: list[int], what: str
+) -> None:
+    random = np.random.default_rng(7)
+    pairs = [write_pair(tmp_path, index, *random_pair(random, labels)) for index in range(2)]
+    assert_equal(score_files(*zip(*pairs, strict=True)), official_scores(pairs))
+
+
+@pytest.mark.parametrize("value", [0, 7, 29, 33])
+def test_constant_predictions_score_as_the_official_script_says(tmp_path: Path, value: int) -> None:
+    random = np.random.default_rng(8)
+    truth, instances, _ = random_pair(random, IDS)
+    pairs = [write_pair(tmp_path, 0, truth, instances, np.full(SIZE, value))]
+    assert_equal(score_files(*zip(*pairs, strict=True)), official_scores(pairs))
+
+
+def test_a_perfect_prediction_scores_one(tmp_path: Path) -> None:
+    truth, instances, _ = random_pair(np.random.default_rng(9), IDS)
+    scores = score_files(*zip(write_pair(tmp_path, 0, truth, instances, truth), strict=True))
+    assert scores.miou == scores.miiou == 1
+
+
+def test_an_absent_class_leaves_the_mean() -> None:
+    counter = ScoreCounter()
+    truth = torch.tensor([[7, 7, 8, 8]])
+    counter.add(torch.tensor([[7, 7, 8, 7]]), truth)
+    scores = counter.scores()
+    assert scores.iou["road"] == pytest.approx(2 / 3)
+    assert scores.iou["sidewalk"] == pytest.approx(1 / 2)
+    assert math.isnan(scores.iou["sky"])
+    assert scores.miou == pytest.approx(7 / 12)
+
+
+def test_different_sizes_are_refused(tmp_path: Path) -> None:
+    truth, instances, _ = random_pair(np.random.default_rng(9), IDS)
+    prediction, path = write_pair(tmp_path, 0, truth, instances, truth[:30])
+    with pytest.raises(DatasetError, match=r"is \(30, 90\), its ground truth .* \(60, 90\)"):
+        score_files([prediction], [path])
+    with pytest.raises(ValueError, match="differ in size"):
+        ScoreCounter().add(torch.zeros(2, 2), torch.zeros(2, 3))
+
+
+def test_each_prediction_needs_its_ground_truth(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="1 predictions and 0 ground truths"):
+        score_files([tmp_path / "a.png"], [])

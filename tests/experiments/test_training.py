@@ -1,0 +1,147 @@
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from thesis_lib.experiments import Profile, TrainingError, fit
+from thesis_lib.experiments.runs import build_model
+from thesis_lib.experiments.training import build_optimizer, freeze, read_log, segmentation_loss, set_frozen_to_eval
+from thesis_lib.models import CheckpointError, PSPNet, load_checkpoint, read_checkpoint
+
+Make = Callable[..., Profile]
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    return read_checkpoint(path)["state_dict"]
+
+
+def assert_same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> None:
+    assert first.keys() == second.keys()
+    for key, value in first.items():
+        assert torch.equal(value, second[key]), key
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open() as file:
+        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+
+
+@pytest.mark.parametrize("name", ["pspnet", "clusternet"])
+def test_training_leaves_checkpoints_and_a_log(small_profile: Make, tmp_path: Path, name: str) -> None:
+    profile = small_profile()
+    files = fit(build_model(profile, name), profile, tmp_path / name)
+    assert sorted(file.name for file in files.folder.iterdir()) == ["best.pt", "last.pt", "log.csv"]
+    log = read_log(files.log)
+    assert log["step"].tolist() == [0, 1, 2, 3]
+    assert log["epoch"].tolist() == [0, 0, 1, 1]
+    assert np.isnan(log["miou"]).tolist() == [True, False, True, False]
+    assert load_checkpoint(files.best).config == build_model(profile, name).config
+
+
+def test_the_rate_follows_the_poly_rule(small_profile: Make, tmp_path: Path) -> None:
+    profile = small_profile()
+    files = fit(build_model(profile, "pspnet"), profile, tmp_path / "run")
+    expected = [0.01 * (1 - step / 4) ** 0.9 for step in range(4)]
+    np.testing.assert_allclose(read_log(files.log)["rate"], expected)
+
+
+def test_two_trainings_are_equal_to_the_bit(small_profile: Make, tmp_path: Path) -> None:
+    profile = small_profile()
+    first, second = (fit(build_model(profile, "clusternet"), profile, tmp_path / run) for run in "ab")
+    assert_same(weights(first.last), weights(second.last))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_resumed_training_is_the_uninterrupted_one(small_profile: Make, tmp_path: Path, workers: int) -> None:
+    profile = small_profile(f"data.workers={workers}", "training.epochs=3")
+    whole = fit(build_model(profile, "pspnet"), profile, tmp_path / "whole")
+
+    class Interrupted(Exception):
+        pass
+
+    model = build_model(profile, "pspnet")
+    steps = 0
+
+    def stop(*_: object) -> None:
+        nonlocal steps
+        steps += 1
+        if steps == 10:  # forward passes: 2 training steps and 2 validation frames an epoch, so in the third epoch
+            raise Interrupted
+
+    handle = model.backbone.register_forward_pre_hook(stop)
+    with pytest.raises(Interrupted):
+        fit(model, profile, tmp_path / "parts")
+    handle.remove()
+    assert read_checkpoint(tmp_path / "parts" / "last.pt")["epoch"] == 2
+    parts = fit(build_model(profile, "pspnet"), profile, tmp_path / "parts", resume=True)
+    assert_same(weights(whole.last), weights(parts.last))
+    assert rows_of(whole.log) == rows_of(parts.log)
+
+
+def test_without_resume_a_training_starts_anew(small_profile: Make, tmp_path: Path) -> None:
+    profile = small_profile()
+    fit(build_model(profile, "pspnet"), profile, tmp_path / "run")
+    again = fit(build_model(profile, "pspnet"), profile, tmp_path / "run")
+    assert len(read_log(again.log)["step"]) == 4
+
+
+def test_another_training_is_not_resumed(small_profile: Make, tmp_path: Path) -> None:
+    profile = small_profile()
+    fit(build_model(profile, "pspnet"), profile, tmp_path / "run")
+    for other in (small_profile("training.epochs=5"), small_profile("training.rate=0.02")):
+        with pytest.raises(CheckpointError, match="is of another training"):
+            fit(build_model(other, "pspnet"), other, tmp_path / "run", resume=True)
+
+
+def test_a_diverging_loss_stops_the_training(small_profile: Make, tmp_path: Path) -> None:
+    profile = small_profile("training.rate=1e30")
+    with pytest.raises(TrainingError, match="the loss is nan|inf at step"):
+        fit(build_model(profile, "pspnet"), profile, tmp_path / "run")
+
+
+def test_too_few_images_for_a_batch_are_told(small_profile: Make, tmp_path: Path) -> None:
+    profile = small_profile("training.batch_size=8")
+    with pytest.raises(TrainingError, match="4 images make no batch of 8"):
+        fit(build_model(profile, "pspnet"), profile, tmp_path / "run")
+
+
+def test_the_loss_is_the_mean_over_labelled_pixels() -> None:
+    logits = torch.randn(2, 19, 8, 8, generator=torch.Generator().manual_seed(0))
+    labels = torch.randint(0, 19, (2, 8, 8), generator=torch.Generator().manual_seed(0))
+    labels[0, :4] = 255
+    torch.testing.assert_close(segmentation_loss(logits, labels), cross_entropy(logits, labels, ignore_index=255))
+    assert segmentation_loss(logits, torch.full((2, 8, 8), 255)) == 0
+
+
+def test_new_modules_learn_ten_times_as_fast(small_profile: Make) -> None:
+    model = PSPNet(backbone="resnet18")
+    groups = build_optimizer(model, small_profile().training).param_groups
+    assert [group["factor"] for group in groups] == [1.0, 10.0]
+    assert {id(p) for p in groups[0]["params"]} == {id(p) for p in model.backbone.parameters()}
+
+
+def test_frozen_layers_stay_as_they_are(small_profile: Make, tmp_path: Path) -> None:
+    profile = small_profile('training.frozen=["layer0","layer1"]')
+    model = build_model(profile, "pspnet")
+    before = {key: value.clone() for key, value in model.backbone.state_dict().items()}
+    fit(model, profile, tmp_path / "run")
+    for key, value in model.backbone.state_dict().items():
+        unchanged = torch.equal(value, before[key])
+        assert unchanged == key.startswith(("layer0", "layer1")), key
+
+
+def test_a_frozen_part_that_is_not_there_is_told() -> None:
+    with pytest.raises(TrainingError, match="'layer9'"):
+        freeze(PSPNet(backbone="resnet18").backbone, ("layer9",))
+
+
+def test_frozen_batch_norms_do_not_adapt() -> None:
+    model = PSPNet(backbone="resnet18").train()
+    freeze(model.backbone, ("layer0",))
+    set_frozen_to_eval(model)
+    assert not model.backbone.layer0[1].training
+    assert model.backbone.layer1[0].bn1.training

@@ -1,0 +1,78 @@
+"""`python -m thesis_lib.experiments data | train | evaluate PROFILE`: what the notebooks do, from a terminal."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from thesis_lib.data import Cityscapes, DatasetError
+from thesis_lib.experiments.evaluation import evaluate
+from thesis_lib.experiments.profiles import Profile, ProfileError, load_profile
+from thesis_lib.experiments.runs import MODELS, build_model, provide_dataset, training_files
+from thesis_lib.experiments.training import TrainingError, fit
+from thesis_lib.models import CheckpointError, WeightsError, load_checkpoint
+from thesis_lib.paths import DATASET
+
+ERRORS = (DatasetError, ProfileError, TrainingError, CheckpointError, WeightsError, OSError, ValueError)
+
+
+def main() -> int:
+    """Run one command; 1 with a message when it cannot be done."""
+    given = _parser().parse_args()
+    try:
+        given.run(load_profile(given.profile, given.set), given)
+    except ERRORS as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _data(profile: Profile, given: argparse.Namespace) -> None:
+    found = provide_dataset(profile, given.archives)
+    print(f"{found['root']}: {found['frames']['train']} frames to train, {found['frames']['val']} to validate")
+    if given.output:
+        given.output.parent.mkdir(parents=True, exist_ok=True)
+        given.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def _train(profile: Profile, given: argparse.Namespace) -> None:
+    files = fit(
+        build_model(profile, given.model), profile, training_files(profile, given.model).folder, resume=given.resume
+    )
+    print(files.best)
+
+
+def _evaluate(profile: Profile, given: argparse.Namespace) -> None:
+    model = load_checkpoint(given.checkpoint or training_files(profile, given.model).best)
+    dataset = Cityscapes(profile.dataset, "val", limit=profile.data.val)
+    print(json.dumps(evaluate(model, dataset, profile.evaluation, export=given.export).to_dict(), indent=1))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m thesis_lib.experiments", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    data = commands.add_parser("data", help="paint the scenes, or unpack Cityscapes")
+    data.add_argument("--archives", type=Path, default=DATASET, help="folder of Cityscapes' zips (cityscapes_dataset/)")
+    data.add_argument("--output", type=Path, help="JSON file that tells what there is")
+    data.set_defaults(run=_data)
+
+    train = commands.add_parser("train", help="train one model")
+    train.add_argument("--resume", action="store_true", help="go on after the last whole epoch")
+    train.set_defaults(run=_train)
+
+    score = commands.add_parser("evaluate", help="score one model on the validation frames")
+    score.add_argument("--checkpoint", type=Path, help="file to score (the best of the profile's training)")
+    score.add_argument("--export", type=Path, help="folder for the predictions as labelId PNGs")
+    score.set_defaults(run=_evaluate)
+
+    for command in (train, score):
+        command.add_argument("--model", choices=MODELS, default="clusternet")
+    for command in (data, train, score):
+        command.add_argument("profile", help="smoke, demo, cityscapes, or a .toml file")
+        command.add_argument("--set", default="", help="'section.key=value ...' to change values of the profile")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

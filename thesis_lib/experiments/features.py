@@ -1,0 +1,48 @@
+"""Feature maps of one image, and what clustering makes of them."""
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from thesis_lib.clustering.eigen import fix_signs
+from thesis_lib.models.backbones import Backbone
+
+LAYERS = (1, 2, 3, 4)
+
+
+@torch.no_grad()
+def layer_features(backbone: Backbone, image: np.ndarray, size: tuple[int, int]) -> list[Tensor]:
+    """Features of layers 1 to 4 of an RGB image.
+
+    Args:
+        image: (H, W, 3) uint8.
+        size: (height, width) at which the network sees it.
+
+    Returns:
+        four maps (C_i, h_i, w_i).
+    """
+    resized = resize_image(image, size)
+    mean, std = np.array(backbone.mean, np.float32), np.array(backbone.std, np.float32)
+    normalised = torch.from_numpy((resized / np.float32(255) - mean) / std).permute(2, 0, 1)[None]
+    device = next(backbone.parameters()).device
+    return [features[0] for features in backbone.eval()(normalised.to(device))]
+
+
+def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(H, W, 3) uint8 to (*size, 3), averaging when it shrinks."""
+    smaller = size[0] < image.shape[0]
+    return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+
+
+def principal_maps(features: Tensor, count: int = 3) -> np.ndarray:
+    """The leading principal components of a map (C, h, w), as maps (count, h, w), their signs fixed."""
+    points = as_points(features).double()
+    _, _, directions = torch.linalg.svd(points - points.mean(0), full_matrices=False)
+    components = (points - points.mean(0)) @ fix_signs(directions[:count].T)
+    return components.T.reshape(count, *features.shape[1:]).numpy()
+
+
+def as_points(features: Tensor) -> Tensor:
+    """A map (C, h, w) as points (h w, C)."""
+    return features.flatten(1).T

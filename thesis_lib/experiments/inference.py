@@ -1,0 +1,87 @@
+"""Prediction of whole images: windows, mirror image, scales; softmax averaged, as in hszhao/semseg's tool/test.py."""
+
+from itertools import product
+from math import ceil
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate, pad
+
+from thesis_lib.experiments.profiles import Evaluation
+from thesis_lib.models import PSPNet
+
+WINDOWS = 4
+"""Windows that go through the network together."""
+
+
+@torch.inference_mode()
+def predict(model: PSPNet, image: Tensor, protocol: Evaluation) -> Tensor:
+    """The most probable class of every pixel.
+
+    Args:
+        image: (3, H, W) uint8 RGB.
+        protocol: windows, mirror image and scales.
+
+    Returns:
+        (H, W) trainIds, int64, on the model's device.
+    """
+    return predict_probabilities(model, image, protocol).argmax(0)
+
+
+@torch.inference_mode()
+def predict_probabilities(model: PSPNet, image: Tensor, protocol: Evaluation) -> Tensor:
+    """Class probabilities (num_classes, H, W), the mean over scales, windows and mirror image."""
+    device = next(model.parameters()).device
+    mean, std = (
+        torch.tensor(value, device=device).view(3, 1, 1) for value in (model.backbone.mean, model.backbone.std)
+    )
+    normalised = ((image.to(device) / 255 - mean) / std)[None]
+    size = image.shape[-2:]
+    total = torch.zeros((), device=device)
+    for scale in protocol.scales:
+        scaled = _resize(normalised, (round(size[0] * scale), round(size[1] * scale)))
+        total = total + _resize(_slide(model, scaled, protocol), size)[0]
+    return total / len(protocol.scales)
+
+
+def _slide(model: PSPNet, image: Tensor, protocol: Evaluation) -> Tensor:
+    """Probabilities (1, num_classes, h, w) of one scaled image; smaller images are padded with the mean."""
+    height, width = image.shape[-2:]
+    missing = max(protocol.window[0] - height, 0), max(protocol.window[1] - width, 0)
+    top, left = missing[0] // 2, missing[1] // 2
+    padded = pad(image, (left, missing[1] - left, top, missing[0] - top))
+    total = padded.new_zeros(1, model.config["num_classes"], *padded.shape[-2:])
+    count = padded.new_zeros(padded.shape[-2:])
+    corners = _corners(padded.shape[-2:], protocol)
+    for start in range(0, len(corners), WINDOWS):
+        places = [
+            (slice(y, y + protocol.window[0]), slice(x, x + protocol.window[1])) for y, x in corners[start:][:WINDOWS]
+        ]
+        found = _probabilities(model, torch.cat([padded[..., y, x] for y, x in places]), flip=protocol.flip)
+        for (y, x), probabilities in zip(places, found, strict=True):
+            total[..., y, x] += probabilities
+            count[y, x] += 1
+    return (total / count)[..., top : top + height, left : left + width]
+
+
+def _corners(size: tuple[int, ...], protocol: Evaluation) -> list[tuple[int, int]]:
+    """The upper left corners of a grid of windows that covers the image, the last ones flush with its border."""
+    axes = []
+    for length, window in zip(size, protocol.window, strict=True):
+        stride = ceil(window * protocol.stride_rate)
+        count = ceil((length - window) / stride) + 1
+        axes.append([min(index * stride, length - window) for index in range(count)])
+    return list(product(*axes))  # type: ignore[arg-type]
+
+
+def _probabilities(model: PSPNet, windows: Tensor, *, flip: bool) -> Tensor:
+    found = model.logits(windows).float().softmax(1)
+    if not flip:
+        return found
+    return (found + model.logits(windows.flip(-1)).float().softmax(1).flip(-1)) / 2
+
+
+def _resize(images: Tensor, size: tuple[int, ...]) -> Tensor:
+    if images.shape[-2:] == torch.Size(size):
+        return images
+    return interpolate(images, tuple(size), mode="bilinear", align_corners=False)

@@ -1,0 +1,82 @@
+"""One line that says how far a long computation is: a bar in a terminal, a line that updates in a notebook."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+
+from IPython.core.getipython import get_ipython
+from IPython.display import display
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+INTERVAL = 0.5
+"""Seconds between two updates in a notebook."""
+
+
+class Bar:
+    """Where a computation counts its steps."""
+
+    def advance(self, text: str = "") -> None:
+        """One step is done; `text` is the news."""
+
+
+@contextmanager
+def progress_bar(title: str, total: int) -> Iterator[Bar]:
+    """A bar of `total` steps, drawn for where it runs."""
+    if hasattr(get_ipython(), "kernel"):
+        bar = _NotebookLine(title, total)
+        yield bar
+        bar.finish()
+        return
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[text]}"),
+    )
+    with Progress(TextColumn("{task.description}"), *columns) as progress:
+        yield _TerminalBar(progress, title, total)
+
+
+class _TerminalBar(Bar):
+    def __init__(self, progress: Progress, title: str, total: int) -> None:
+        self.progress = progress
+        self.task = progress.add_task(title, total=total, text="")
+
+    def advance(self, text: str = "") -> None:
+        self.progress.update(self.task, advance=1, text=text)
+
+
+class _NotebookLine(Bar):
+    """A display that is replaced in place, so that an executed notebook keeps one line of it."""
+
+    def __init__(self, title: str, total: int) -> None:
+        self.title, self.total, self.done, self.text = title, total, 0, ""
+        self.begin = self.shown = time.monotonic()
+        self.handle = display(self._content(), raw=True, display_id=True)
+
+    def advance(self, text: str = "") -> None:
+        self.done, self.text = self.done + 1, text or self.text
+        if time.monotonic() - self.shown >= INTERVAL:
+            self._show()
+
+    def finish(self) -> None:
+        """Show the last state."""
+        self._show()
+
+    def _show(self) -> None:
+        self.shown = time.monotonic()
+        self.handle.update(self._content(), raw=True)
+
+    def _content(self) -> dict[str, str]:
+        elapsed = time.monotonic() - self.begin
+        left = elapsed / self.done * (self.total - self.done) if self.done else 0
+        times = f"{_clock(elapsed)} passed" + (f", {_clock(left)} left" if left else "")
+        line = ", ".join(filter(None, [f"{self.title} {self.done}/{self.total}", self.text, times]))
+        bar = f'<progress value="{self.done}" max="{self.total}"></progress> '
+        return {"text/plain": line, "text/html": f"{bar}<code>{escape(line)}</code>"}
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

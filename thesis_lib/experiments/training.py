@@ -1,0 +1,260 @@
+"""Training with the recipe of hszhao/semseg (tool/train.py): SGD, poly rate, new modules at ten times the rate."""
+
+import csv
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from torch.utils.data import DataLoader
+
+from thesis_lib.data import Cityscapes, EpochSampler
+from thesis_lib.data.labels import IGNORE
+from thesis_lib.data.transforms import train_transform
+from thesis_lib.experiments.evaluation import evaluate
+from thesis_lib.experiments.profiles import Profile, Training
+from thesis_lib.experiments.progress import Bar, progress_bar
+from thesis_lib.models import CheckpointError, PSPNet, read_checkpoint, save_checkpoint
+
+COLUMNS = ("epoch", "step", "loss", "main_loss", "rate", "seconds", "miou")
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on."""
+
+
+@dataclass(frozen=True)
+class TrainingFiles:
+    """What a training leaves in its folder."""
+
+    folder: Path
+
+    @property
+    def last(self) -> Path:
+        """The checkpoint after the last epoch, to go on from."""
+        return self.folder / "last.pt"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint with the highest mIoU in validation."""
+        return self.folder / "best.pt"
+
+    @property
+    def log(self) -> Path:
+        """One line a step; mIoU stands in the line of the step it was measured after."""
+        return self.folder / "log.csv"
+
+
+def fit(
+    model: PSPNet, profile: Profile, folder: str | Path, *, resume: bool = False, title: str = "Training"
+) -> TrainingFiles:
+    """Train a model as a profile says, and keep the last and the best checkpoint and a log.
+
+    Args:
+        model: changed in place.
+        folder: of the files; emptied of an earlier training's unless `resume`.
+        resume: go on after the last whole epoch that the folder holds; the result is that of an uninterrupted run.
+
+    Raises:
+        TrainingError: the loss is NaN.
+        CheckpointError: the checkpoint to resume from is of another model or another number of epochs.
+    """
+    return Trainer(model, profile, TrainingFiles(Path(folder)), title).run(resume=resume)
+
+
+class Trainer:
+    """The state of one training: nothing in it is random but by (seed, epoch, step, index)."""
+
+    def __init__(self, model: PSPNet, profile: Profile, files: TrainingFiles, title: str) -> None:
+        self.model, self.profile, self.files, self.title = model, profile, files, title
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        model.to(self.device).to(memory_format=torch.channels_last)
+        settings = profile.training
+        freeze(model.backbone, settings.frozen)
+        self.train, self.val = datasets(profile, model)
+        self.sampler = EpochSampler(len(self.train), seed=settings.seed)
+        self.loader = DataLoader(
+            self.train,
+            batch_size=settings.batch_size,
+            sampler=self.sampler,
+            num_workers=profile.data.workers,
+            persistent_workers=profile.data.workers > 0,
+            drop_last=True,
+        )
+        self.steps = min(len(self.loader), settings.max_steps or len(self.loader))
+        if not self.steps:
+            raise TrainingError(
+                f"{len(self.train)} images make no batch of {settings.batch_size}: lower training.batch_size"
+            )
+        self.optimizer = build_optimizer(model, settings)
+        self.epoch, self.best = 0, -1.0
+        self.rows: list[dict[str, Any]] = []
+
+    def run(self, *, resume: bool) -> TrainingFiles:
+        """All epochs that are left."""
+        self._start(resume)
+        epochs = self.profile.training.epochs
+        with progress_bar(self.title, (epochs - self.epoch) * self.steps) as bar:
+            while self.epoch < epochs:
+                self._run_epoch(bar)
+                self.epoch += 1
+                if self.epoch % self.profile.training.validate_every == 0 or self.epoch == epochs:
+                    self._validate()
+                self._save(self.files.last)
+        return self.files
+
+    def _run_epoch(self, bar: Bar) -> None:
+        self.model.train()
+        set_frozen_to_eval(self.model)
+        self.sampler.epoch = self.epoch
+        begin = time.monotonic()
+        for images, labels in limited(self.loader, self.steps):
+            step = len(self.rows)
+            torch.manual_seed(step_seed(self.profile.training.seed, step))  # dropout: a function of the step
+            rate = self._set_rate(step)
+            loss, main = self._step(images, labels)
+            seconds, begin = time.monotonic() - begin, time.monotonic()
+            row = {"epoch": self.epoch, "step": step, "loss": loss, "main_loss": main, "rate": rate, "seconds": seconds}
+            self.rows.append(row)
+            bar.advance(f"loss {loss:.3f}" + (f", mIoU {self.best:.3f}" if self.best >= 0 else ""))
+
+    def _step(self, images: Tensor, labels: Tensor) -> tuple[float, float]:
+        settings = self.profile.training
+        images = images.to(self.device, memory_format=torch.channels_last)
+        labels = labels.to(self.device).long()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+            logits = self.model(images)
+        main = segmentation_loss(logits["out"], labels)
+        loss = main + settings.aux_weight * segmentation_loss(logits["aux"], labels)
+        if not torch.isfinite(loss):
+            raise TrainingError(
+                f"the loss is {loss.item()} at step {len(self.rows)} of {self.files.folder.name}.\n"
+                f"Lower training.rate (now {settings.rate}), or go back: checkpoints up to this epoch are kept."
+            )
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        return loss.item(), main.item()
+
+    def _set_rate(self, step: int) -> float:
+        """The poly rule: rate (1 - step / steps)^power."""
+        settings = self.profile.training
+        rate = settings.rate * (1 - step / (settings.epochs * self.steps)) ** settings.power
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["factor"]
+        return rate
+
+    def _validate(self) -> None:
+        """mIoU of whole images without mirroring: quick, for choosing the best epoch."""
+        protocol = self.profile.evaluation.model_copy(
+            update={"flip": False, "scales": self.profile.evaluation.scales[:1]}
+        )
+        miou = evaluate(self.model, self.val, protocol, title=f"{self.title}: validation").miou
+        self.rows[-1]["miou"] = miou
+        if miou > self.best:
+            self.best = miou
+            self._save(self.files.best)
+
+    def _start(self, resume: bool) -> None:
+        if resume and self.files.last.exists():
+            self._restore(read_checkpoint(self.files.last))
+            return
+        for file in (self.files.last, self.files.best, self.files.log):
+            file.unlink(missing_ok=True)
+
+    def _restore(self, content: dict[str, Any]) -> None:
+        plan = self._plan()
+        if content["config"] != self.model.config or content.get("plan") != plan:
+            raise CheckpointError(
+                f"{self.files.last} is of another training ({content['config']}, {content.get('plan')}), not of "
+                f"{self.model.config}, {plan}.\nStart anew without resume, or in another folder."
+            )
+        self.model.load_state_dict(content["state_dict"])
+        self.optimizer.load_state_dict(content["optimizer"])
+        self.epoch, self.best, self.rows = content["epoch"], content["best"], content["rows"]
+
+    def _save(self, path: Path) -> None:
+        state = {"optimizer": self.optimizer.state_dict(), "epoch": self.epoch, "best": self.best, "rows": self.rows}
+        save_checkpoint(path, self.model, plan=self._plan(), **state)
+        write_log(self.files.log, self.rows)
+
+    def _plan(self) -> dict[str, Any]:
+        return self.profile.training.model_dump(mode="json") | {"steps": self.steps}
+
+
+def datasets(profile: Profile, model: PSPNet) -> tuple[Cityscapes, Cityscapes]:
+    """The training split with a profile's augmentation, and the validation split as it is."""
+    settings, normal = profile.training, {"mean": model.backbone.mean, "std": model.backbone.std}
+    transform = train_transform(settings.crop, scale=settings.scale, rotate=settings.rotate, **normal)
+    train = Cityscapes(profile.dataset, "train", transform=transform, seed=settings.seed, limit=profile.data.train)
+    return train, Cityscapes(profile.dataset, "val", limit=profile.data.val)
+
+
+def build_optimizer(model: PSPNet, settings: Training) -> torch.optim.SGD:
+    """SGD with two groups: the backbone, and the new modules at `head_factor` times its rate."""
+    new = [parameter for module in model.new_modules() for parameter in module.parameters()]
+    old = [parameter for parameter in model.backbone.parameters() if parameter.requires_grad]
+    groups = [{"params": old, "factor": 1.0}, {"params": new, "factor": settings.head_factor}]
+    return torch.optim.SGD(
+        [group for group in groups if group["params"]],
+        lr=settings.rate,
+        momentum=settings.momentum,
+        weight_decay=settings.weight_decay,
+    )
+
+
+def segmentation_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy, the mean over the pixels that are not ignored; 0 where all are."""
+    total = cross_entropy(logits.float(), labels, ignore_index=IGNORE, reduction="sum")
+    return total / (labels != IGNORE).sum().clamp(min=1)
+
+
+def freeze(backbone: nn.Module, prefixes: tuple[str, ...]) -> None:
+    """Take parameters out of the training by the beginnings of their names."""
+    names = [name for name, _ in backbone.named_parameters()]
+    for prefix in prefixes:
+        if not any(name.startswith(prefix) for name in names):
+            raise TrainingError(
+                f"training.frozen names {prefix!r}, which no parameter of the backbone begins with: {names[:5]} ..."
+            )
+    for name, parameter in backbone.named_parameters():
+        parameter.requires_grad_(not name.startswith(prefixes) if prefixes else True)
+
+
+def set_frozen_to_eval(model: PSPNet) -> None:
+    """Batch norms without trained parameters keep their statistics too."""
+    for module in model.backbone.modules():
+        if isinstance(module, nn.BatchNorm2d) and not module.weight.requires_grad:
+            module.eval()
+
+
+def step_seed(seed: int, step: int) -> int:
+    """A seed for each step of a training."""
+    return int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
+
+
+def limited(loader: DataLoader, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """The first `steps` batches."""
+    yield from (batch for _, batch in zip(range(steps), loader, strict=False))
+
+
+def write_log(path: Path, rows: list[dict[str, Any]]) -> None:
+    """The log as CSV, replaced as a whole."""
+    partial = path.with_suffix(".tmp")
+    with partial.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    partial.replace(path)
+
+
+def read_log(path: Path) -> dict[str, np.ndarray]:
+    """The columns of a log; mIoU is NaN where it was not measured."""
+    with path.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return {column: np.array([float(row[column] or "nan") for row in rows]) for column in COLUMNS}
