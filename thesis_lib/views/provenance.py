@@ -1,0 +1,60 @@
+"""Where a figure comes from: the commit, the profile, the data and the checkpoints it shows."""
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from thesis_lib.experiments import Profile
+from thesis_lib.paths import PROJECT
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What goes into the metadata of every figure."""
+
+    commit: str
+    """Of the project; "-dirty" where files differ from it, "unknown" outside of git."""
+    profile: str
+    profile_digest: str
+    """sha256 of all the profile's values, overrides included."""
+    data_digest: str
+    """sha256 over names and bytes of the data set."""
+    checkpoints: Mapping[str, str]
+    """sha256 of the checkpoint of each model."""
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+def collect_provenance(profile: Profile, *, data_digest: str, checkpoints: Mapping[str, Path]) -> Provenance:
+    """The provenance of a run whose results lie in profile.results."""
+    return Provenance(
+        commit=current_commit(),
+        profile=profile.name,
+        profile_digest=hashlib.sha256(profile.model_dump_json().encode()).hexdigest(),
+        data_digest=data_digest,
+        checkpoints={name: file_digest(path) for name, path in checkpoints.items()},
+    )
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def current_commit() -> str:
+    """The commit of the working tree. What the runs write themselves, figures/, does not make it dirty."""
+    command = ["git", "-C", str(PROJECT), "status", "--porcelain", "--", ".", ":!figures"]
+    try:
+        head = subprocess.run(
+            ["git", "-C", str(PROJECT), "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        )
+        changes = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return head.stdout.strip() + ("-dirty" if changes.stdout.strip() else "")

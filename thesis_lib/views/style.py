@@ -1,0 +1,124 @@
+"""The one style of all figures, and how they are saved."""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from io import BytesIO
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import matplotlib as mpl
+import numpy as np
+from IPython.display import Image
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from thesis_lib.views.provenance import Provenance, file_digest
+
+P = ParamSpec("P")
+WIDTH = 6.3
+"""Inches: the text width of the thesis."""
+DPI = 200
+INK, MUTED, GRID = "#1a1a1a", "#6b6b6b", "#d9d9d9"
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+"""Colours of lines and bars: Okabe and Ito's, which colour-blind readers tell apart."""
+MARKERS = ("o", "s", "^", "D", "v", "P")
+"""For readers in grey: every series has a marker of its own too."""
+BASELINE, CLUSTERED = SERIES[0], SERIES[1]
+"""PSPNet's and ClusterNet's colour in every figure."""
+
+STYLE: dict[Any, Any] = {
+    "figure.dpi": 100,
+    "savefig.dpi": DPI,
+    "figure.constrained_layout.use": True,
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.5,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "lines.linewidth": 1.3,
+    "lines.markersize": 4,
+    "image.interpolation": "nearest",
+    "pdf.fonttype": 42,
+}
+
+
+def thesis_figure(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Make a function draw in the style of the thesis."""
+
+    @wraps(draw)
+    def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with mpl.rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return styled
+
+
+def show_figure(figure: Figure) -> Image:
+    """A figure as the output of a notebook's cell."""
+    buffer = BytesIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(buffer, dpi=110)
+    return Image(buffer.getvalue())
+
+
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """An empty figure, in inches; not one of pyplot's, so that a notebook does not show it twice."""
+    return Figure(figsize=(width, height))
+
+
+def show_image(axes: Axes, image: np.ndarray, title: str = "") -> None:
+    """An image without axes around it."""
+    axes.imshow(image)
+    axes.set_axis_off()
+    axes.set_title(title)
+
+
+def save_figure(figure: Figure, name: str, folder: str | Path, provenance: Provenance) -> list[Path]:
+    """Write <name>.png (200 dpi) and <name>.pdf with their provenance, and note both in provenance.json.
+
+    The bytes depend on nothing but the figure and its provenance: no dates.
+
+    Returns:
+        the two files.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    record = provenance.to_json()
+    png_metadata = {"Title": name, "Description": record}
+    pdf_metadata = {"Title": name, "Subject": record, "CreationDate": None}
+    files = []
+    for kind, metadata in (("png", png_metadata), ("pdf", pdf_metadata)):
+        file, partial = folder / f"{name}.{kind}", folder / f".{name}.tmp.{kind}"
+        with mpl.rc_context(STYLE):
+            figure.savefig(partial, metadata=metadata)
+        partial.replace(file)
+        files.append(file)
+    _note(folder / "provenance.json", files, provenance)
+    return files
+
+
+def _note(register: Path, files: list[Path], provenance: Provenance) -> None:
+    """Enter files into the folder's register."""
+    known = json.loads(register.read_text(encoding="utf-8")) if register.exists() else {}
+    origin = json.loads(provenance.to_json())
+    known |= {file.name: {"sha256": file_digest(file)} | origin for file in files}
+    partial = register.with_suffix(".tmp")
+    partial.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    partial.replace(register)
