@@ -1,0 +1,137 @@
+"""The runner: strict parameters, and no half-run notebook under the name of a whole one."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from thesis_lib.paths import BUILD, NOTEBOOKS
+
+sys.path.insert(0, str(NOTEBOOKS))
+from run import ParameterError, check_parameters, declared_parameters
+
+NAMES = sorted(path.stem for path in NOTEBOOKS.glob("0*.ipynb"))
+
+
+def write_notebook(path: Path, *cells: str, parameters: str = 'profile: str = "smoke"\noverrides: str = ""') -> Path:
+    first = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
+    notebook = nbformat.v4.new_notebook(cells=[first, *(nbformat.v4.new_code_cell(cell) for cell in cells)])
+    notebook.metadata["kernelspec"] = {"name": "python3", "language": "python", "display_name": "Python 3"}
+    nbformat.write(notebook, path)
+    return path
+
+
+@pytest.fixture
+def notebook() -> Path:
+    """A name beside the real notebooks, taken away afterwards with what it leaves."""
+    name = f"99_test_{os.getpid()}"
+    yield NOTEBOOKS / f"{name}.ipynb"
+    for path in (*NOTEBOOKS.glob(f"{name}*"), *(BUILD / "smoke" / "notebooks").glob(f"{name}*")):
+        path.unlink()
+
+
+def executed(notebook: Path, suffix: str = ".ipynb") -> Path:
+    return (BUILD / "smoke" / "notebooks" / notebook.name).with_suffix(suffix)
+
+
+def run(notebook: Path, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess:
+    command = [sys.executable, str(NOTEBOOKS / "run.py"), notebook.stem, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_notebook_declares_typed_parameters(name: str) -> None:
+    declared = declared_parameters(NOTEBOOKS / f"{name}.ipynb")
+    assert declared["profile"] == ("str", "demo")
+    assert declared["overrides"] == ("str", "")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"profil": "demo"}, "has no parameter 'profil'. It has profile: str, overrides: str, resume: bool"),
+        ({"resume": "yes"}, "resume must be bool, not 'yes'"),
+        ({"resume": 1}, "resume must be bool, not 1"),
+        ({"profile": 3}, "profile must be str, not 3"),
+    ],
+)
+def test_wrong_parameters_are_refused(given: dict, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        check_parameters(NOTEBOOKS / "03_training.ipynb", given)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("-p", "profil", "smoke"), "ParameterError"),
+        (("-p", "profile", "smok"), "ParameterError: there is no profile 'smok'"),
+        (("-p", "profile", "smoke", "-p", "overrides", "[training.epoch=1]"), "overrides must be str"),
+    ],
+)
+def test_a_wrong_parameter_stops_before_anything_runs(notebook: Path, arguments: tuple[str, ...], message: str) -> None:
+    write_notebook(notebook, "raise SystemExit")
+    result = run(notebook, *arguments)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not executed(notebook, ".failed.ipynb").exists()
+
+
+def test_a_whole_notebook_takes_its_name_from_any_folder(notebook: Path, tmp_path: Path) -> None:
+    write_notebook(notebook, "print(profile, overrides)")
+    result = run(notebook, "-p", "profile", "smoke", "-p", "overrides", "training.epochs=1", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    outputs = nbformat.read(executed(notebook), as_version=4).cells[-1].outputs
+    assert outputs[0].text == "smoke training.epochs=1\n"
+    assert not executed(notebook, ".running.ipynb").exists()
+
+
+def test_a_failing_cell_is_shown_and_the_notebook_kept_under_another_name(notebook: Path) -> None:
+    write_notebook(notebook, "before = 1", "raise ValueError('the reason')", "after = 2")
+    result = run(notebook, "-p", "profile", "smoke")
+    assert result.returncode == 1
+    assert "ValueError: the reason" in result.stderr
+    assert "raise ValueError('the reason')" in result.stderr
+    assert not executed(notebook).exists()
+    kept = nbformat.read(executed(notebook, ".failed.ipynb"), as_version=4)
+    assert any(output.output_type == "error" for cell in kept.cells for output in cell.get("outputs", []))
+
+
+def test_a_killed_kernel_does_not_look_like_success(notebook: Path) -> None:
+    write_notebook(notebook, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    result = run(notebook, "-p", "profile", "smoke")
+    assert result.returncode == 1
+    assert "died" in result.stderr
+    assert not executed(notebook).exists()
+
+
+def test_an_interrupted_notebook_does_not_look_like_success(notebook: Path) -> None:
+    write_notebook(notebook, "import time; time.sleep(60)")
+    command = [sys.executable, str(NOTEBOOKS / "run.py"), notebook.stem, "-p", "profile", "smoke"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    running = executed(notebook, ".running.ipynb")
+    for _ in range(300):
+        if running.exists():
+            break
+        time.sleep(0.1)
+    time.sleep(2)
+    os.killpg(process.pid, signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "interrupted" in error
+    assert not executed(notebook).exists()
+
+
+def test_a_later_success_removes_the_failed_one(notebook: Path) -> None:
+    write_notebook(notebook, "raise ValueError")
+    run(notebook, "-p", "profile", "smoke")
+    write_notebook(notebook, "1 + 1")
+    assert run(notebook, "-p", "profile", "smoke").returncode == 0
+    assert not executed(notebook, ".failed.ipynb").exists()
