@@ -60,18 +60,17 @@ data: $(RUN)/dataset.json
 figures: $(DONE)/06_figures.ipynb
 	@echo "figures/$(PROFILE)/ is up to date"
 
-# SET is kept in a file that is only touched when it changes, so that other values mean another run
-$(RUN)/overrides: force
-	@mkdir -p $(RUN)
-	@echo '$(SET)' | cmp -s - $@ || echo '$(SET)' > $@
+# Other values of SET are another run. They are kept once they were found to be right: a slip of the pen loses nothing.
+OTHER_VALUES := $(shell echo '$(SET)' | cmp -s - $(RUN)/overrides || echo force)
 
-$(RUN)/dataset.json: $(DATA_CODE) notebooks/profiles/$(PROFILE).toml $(RUN)/overrides | .venv/ready
+$(RUN)/dataset.json: $(DATA_CODE) notebooks/profiles/$(PROFILE).toml $(OTHER_VALUES) | .venv/ready
 	$(PYTHON) -m thesis_lib.experiments data $(PROFILE) --set '$(SET)' --archives '$(ARCHIVES)' --output $@
+	@echo '$(SET)' > $(RUN)/overrides
 
-$(DONE)/%.ipynb: notebooks/%.ipynb notebooks/profiles/$(PROFILE).toml $(RUN)/overrides $(RUN)/dataset.json | .venv/ready
+$(DONE)/%.ipynb: notebooks/%.ipynb notebooks/profiles/$(PROFILE).toml $(RUN)/dataset.json | .venv/ready
 	@$(PYTHON) notebooks/run.py $* -p profile $(PROFILE) -p overrides '$(SET)' $(RESUMED)
 
-$(DONE)/03_training.ipynb $(DONE)/05_ablation.ipynb: RESUMED = $(if $(RESUME),-p resume true)
+$(DONE)/03_training.ipynb: RESUMED = $(if $(RESUME),-p resume true)
 
 # views are not here: changing a colour draws again and computes nothing again
 $(DONE)/01_data_exploration.ipynb: $(DATA_CODE)

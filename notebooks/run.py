@@ -100,6 +100,7 @@ def execute(source: Path, target: Path, parameters: dict[str, Any], watch: "Watc
                 parameters,
                 kernel_name="python3",
                 progress_bar=False,
+                extra_arguments=["--log-level=ERROR"],  # else the kernel warns at each start that localhost is not encrypted
                 on_cell_start=watch.start,
                 on_cell_executed=watch.finish,
             )
@@ -222,7 +223,7 @@ def _arguments() -> argparse.Namespace:
         help="a parameter of the notebook, its value as YAML",
     )
     given = parser.parse_args()
-    given.parameters = [(name, yaml.safe_load(value)) for name, value in given.parameters]
+    given.parameters = [(name, yaml.safe_load(value) if value else value) for name, value in given.parameters]
     return given
 
 

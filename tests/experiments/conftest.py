@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.data.frames import write_dataset
-from thesis_lib.experiments import Profile, load_profile
+from thesis_lib.experiments import Profile, load_profile, profiles
 
 SMALL = (
     "data.train=4 data.val=2 training.epochs=2 training.batch_size=2 training.crop=[48,64] training.scale=[0.8,1.2] "
@@ -14,8 +14,9 @@ SMALL = (
 
 
 @pytest.fixture
-def small_profile(tmp_path: Path) -> Callable[..., Profile]:
-    """A profile of noise images and a small network, with overrides."""
+def small_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Profile]:
+    """A profile of noise images and a small network, with overrides; its results stay in the test's folder."""
+    monkeypatch.setattr(profiles, "BUILD", tmp_path / "build")
     root = write_dataset(tmp_path / "dataset", train=4, val=2, size=(48, 96))
 
     def make(*overrides: str) -> Profile:

@@ -1,9 +1,19 @@
 from collections.abc import Callable
-from pathlib import Path
 
-from thesis_lib.experiments import Profile, fit
-from thesis_lib.experiments.runs import build_model
-from thesis_lib.experiments.study import Variant, read_results, run_study, variants
+import numpy as np
+import pytest
+
+from thesis_lib.experiments import Profile, TrainingError
+from thesis_lib.experiments.runs import pretrain
+from thesis_lib.experiments.study import (
+    Variant,
+    compared,
+    pretrained_files,
+    read_results,
+    run_study,
+    training_logs,
+    variants,
+)
 
 
 def test_the_demo_varies_k_axis_fusion_and_method_one_at_a_time(small_profile: Callable[..., Profile]) -> None:
@@ -19,15 +29,15 @@ def test_the_demo_varies_k_axis_fusion_and_method_one_at_a_time(small_profile: C
     ]
 
 
-def test_every_variant_is_trained_scored_and_kept(small_profile: Callable[..., Profile], tmp_path: Path) -> None:
+def test_every_variant_is_trained_scored_and_kept(small_profile: Callable[..., Profile]) -> None:
     profile = small_profile('study.axes=["channels"]', 'study.fusions=["replace"]', 'study.methods=["kmeans"]')
-    start = fit(build_model(profile, "pspnet"), profile, tmp_path / "pspnet").best
-    file = run_study(profile, start, tmp_path / "study")
+    pretrain(profile)
+    file = run_study(profile, variants(profile), profile.study.seeds)
     results = read_results(file)
     assert [result.variant for result in results] == [variant.name for variant in variants(profile)]
     assert all(0 <= result.miou <= 1 and result.step_seconds > 0 for result in results)
     before = file.stat().st_mtime_ns
-    run_study(profile, start, tmp_path / "study", resume=True)
+    run_study(profile, variants(profile), profile.study.seeds, resume=True)
     assert file.stat().st_mtime_ns == before
     assert read_results(file) == results
 
@@ -35,3 +45,31 @@ def test_every_variant_is_trained_scored_and_kept(small_profile: Callable[..., P
 def test_a_variant_is_named_after_its_choices() -> None:
     assert Variant(20, "channels", "replace", "kmeans").name == "kmeans-channels-replace-20"
     assert Variant().name == "pspnet"
+
+
+def test_both_compared_go_on_from_the_last_step_of_the_pretraining(small_profile: Callable[..., Profile]) -> None:
+    profile = small_profile("study.rate=0.001")
+    pretrain(profile)
+    run_study(profile, compared(profile).values(), profile.study.seeds)
+    logs = training_logs(profile)
+    assert logs["PSPNet"]["step"].tolist() == [0, 1, 2, 3, 4, 5]
+    assert logs["ClusterNet"]["step"].tolist() == [4, 5]
+    np.testing.assert_array_equal(logs["PSPNet"]["rate"][-2:], logs["ClusterNet"]["rate"])
+    assert logs["ClusterNet"]["rate"][0] == 0.001
+
+
+def test_a_new_pretraining_voids_the_study(small_profile: Callable[..., Profile]) -> None:
+    profile = small_profile()
+    pretrain(profile)
+    file = run_study(profile, [Variant()], profile.study.seeds)
+    pretrain(profile, resume=True)
+    assert file.exists()
+    pretrain(profile)
+    assert not file.exists()
+
+
+def test_a_study_without_its_pspnet_says_which_training_is_missing(small_profile: Callable[..., Profile]) -> None:
+    profile = small_profile()
+    with pytest.raises(TrainingError, match="notebook 03"):
+        run_study(profile, [Variant()], profile.study.seeds)
+    assert not pretrained_files(profile).folder.exists()

@@ -1,6 +1,10 @@
 import csv
+import math
 from collections.abc import Callable
+from copy import deepcopy
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,9 +12,16 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from thesis_lib.experiments import Profile, TrainingError, fit
-from thesis_lib.experiments.runs import build_model
-from thesis_lib.experiments.training import build_optimizer, freeze, read_log, segmentation_loss, set_frozen_to_eval
-from thesis_lib.models import CheckpointError, PSPNet, load_checkpoint, read_checkpoint
+from thesis_lib.experiments.runs import build_pspnet
+from thesis_lib.experiments.training import (
+    build_optimizer,
+    enet_weights,
+    freeze,
+    hold_batch_norms,
+    read_log,
+    segmentation_loss,
+)
+from thesis_lib.models import CheckpointError, ClusterNet, PSPNet, load_checkpoint, read_checkpoint
 
 Make = Callable[..., Profile]
 
@@ -30,40 +41,40 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
 
 
-@pytest.mark.parametrize("name", ["pspnet", "clusternet"])
-def test_training_leaves_checkpoints_and_a_log(small_profile: Make, tmp_path: Path, name: str) -> None:
-    profile = small_profile()
-    files = fit(build_model(profile, name), profile, tmp_path / name)
+@pytest.mark.parametrize("build", [PSPNet, partial(ClusterNet, n_clusters=6)])
+def test_training_leaves_checkpoints_and_a_log(small_profile: Make, tmp_path: Path, build: Any) -> None:
+    profile, model = small_profile(), build(backbone="resnet18")
+    files = fit(model, profile, tmp_path / "run")
     assert sorted(file.name for file in files.folder.iterdir()) == ["best.pt", "last.pt", "log.csv"]
     log = read_log(files.log)
     assert log["step"].tolist() == [0, 1, 2, 3]
     assert log["epoch"].tolist() == [0, 0, 1, 1]
     assert np.isnan(log["miou"]).tolist() == [True, False, True, False]
-    assert load_checkpoint(files.best).config == build_model(profile, name).config
+    assert load_checkpoint(files.best).config == model.config
 
 
 def test_the_rate_follows_the_poly_rule(small_profile: Make, tmp_path: Path) -> None:
     profile = small_profile()
-    files = fit(build_model(profile, "pspnet"), profile, tmp_path / "run")
+    files = fit(build_pspnet(profile), profile, tmp_path / "run")
     expected = [0.01 * (1 - step / 4) ** 0.9 for step in range(4)]
     np.testing.assert_allclose(read_log(files.log)["rate"], expected)
 
 
 def test_two_trainings_are_equal_to_the_bit(small_profile: Make, tmp_path: Path) -> None:
-    profile = small_profile()
-    first, second = (fit(build_model(profile, "clusternet"), profile, tmp_path / run) for run in "ab")
+    profile, start = small_profile(), ClusterNet(backbone="resnet18", n_clusters=6)
+    first, second = (fit(deepcopy(start), profile, tmp_path / run) for run in "ab")
     assert_same(weights(first.last), weights(second.last))
 
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_resumed_training_is_the_uninterrupted_one(small_profile: Make, tmp_path: Path, workers: int) -> None:
     profile = small_profile(f"data.workers={workers}", "training.epochs=3")
-    whole = fit(build_model(profile, "pspnet"), profile, tmp_path / "whole")
+    whole = fit(build_pspnet(profile), profile, tmp_path / "whole")
 
     class Interrupted(Exception):
         pass
 
-    model = build_model(profile, "pspnet")
+    model = build_pspnet(profile)
     steps = 0
 
     def stop(*_: object) -> None:
@@ -77,36 +88,36 @@ def test_a_resumed_training_is_the_uninterrupted_one(small_profile: Make, tmp_pa
         fit(model, profile, tmp_path / "parts")
     handle.remove()
     assert read_checkpoint(tmp_path / "parts" / "last.pt")["epoch"] == 2
-    parts = fit(build_model(profile, "pspnet"), profile, tmp_path / "parts", resume=True)
+    parts = fit(build_pspnet(profile), profile, tmp_path / "parts", resume=True)
     assert_same(weights(whole.last), weights(parts.last))
     assert rows_of(whole.log) == rows_of(parts.log)
 
 
 def test_without_resume_a_training_starts_anew(small_profile: Make, tmp_path: Path) -> None:
     profile = small_profile()
-    fit(build_model(profile, "pspnet"), profile, tmp_path / "run")
-    again = fit(build_model(profile, "pspnet"), profile, tmp_path / "run")
+    fit(build_pspnet(profile), profile, tmp_path / "run")
+    again = fit(build_pspnet(profile), profile, tmp_path / "run")
     assert len(read_log(again.log)["step"]) == 4
 
 
 def test_another_training_is_not_resumed(small_profile: Make, tmp_path: Path) -> None:
     profile = small_profile()
-    fit(build_model(profile, "pspnet"), profile, tmp_path / "run")
+    fit(build_pspnet(profile), profile, tmp_path / "run")
     for other in (small_profile("training.epochs=5"), small_profile("training.rate=0.02")):
         with pytest.raises(CheckpointError, match="is of another training"):
-            fit(build_model(other, "pspnet"), other, tmp_path / "run", resume=True)
+            fit(build_pspnet(other), other, tmp_path / "run", resume=True)
 
 
 def test_a_diverging_loss_stops_the_training(small_profile: Make, tmp_path: Path) -> None:
     profile = small_profile("training.rate=1e30")
     with pytest.raises(TrainingError, match="the loss is nan|inf at step"):
-        fit(build_model(profile, "pspnet"), profile, tmp_path / "run")
+        fit(build_pspnet(profile), profile, tmp_path / "run")
 
 
 def test_too_few_images_for_a_batch_are_told(small_profile: Make, tmp_path: Path) -> None:
     profile = small_profile("training.batch_size=8")
     with pytest.raises(TrainingError, match="4 images make no batch of 8"):
-        fit(build_model(profile, "pspnet"), profile, tmp_path / "run")
+        fit(build_pspnet(profile), profile, tmp_path / "run")
 
 
 def test_the_loss_is_the_mean_over_labelled_pixels() -> None:
@@ -115,6 +126,33 @@ def test_the_loss_is_the_mean_over_labelled_pixels() -> None:
     labels[0, :4] = 255
     torch.testing.assert_close(segmentation_loss(logits, labels), cross_entropy(logits, labels, ignore_index=255))
     assert segmentation_loss(logits, torch.full((2, 8, 8), 255)) == 0
+
+
+def test_weighted_loss_is_torchs_own() -> None:
+    torch.manual_seed(0)
+    logits, labels, weights = torch.randn(2, 5, 8, 8), torch.randint(0, 5, (2, 8, 8)), torch.rand(5) + 0.1
+    labels[0, :3] = 255
+    expected = cross_entropy(logits, labels, weights, ignore_index=255)
+    torch.testing.assert_close(segmentation_loss(logits, labels, weights), expected)
+
+
+def test_enet_weights_favour_rare_classes_and_keep_the_scale_of_the_loss() -> None:
+    pixels = torch.tensor([900, 90, 10, 0])
+    weights = enet_weights(pixels)
+    assert weights.diff().gt(0).all()
+    torch.testing.assert_close((weights * pixels).sum() / pixels.sum(), torch.tensor(1.0))
+    torch.testing.assert_close(weights[0] / weights[1], torch.tensor(math.log(1.11) / math.log(1.92)))
+
+
+def test_class_weights_are_in_the_plan_of_a_training(small_profile: Make, tmp_path: Path) -> None:
+    plain, weighted = small_profile(), small_profile('training.class_weights="enet"')
+    losses = [
+        read_log(fit(PSPNet(backbone="resnet18"), profile, tmp_path / profile.training.class_weights).log)["loss"]
+        for profile in (plain, weighted)
+    ]
+    assert np.isfinite(losses).all()
+    with pytest.raises(CheckpointError, match="another training"):
+        fit(PSPNet(backbone="resnet18"), weighted, tmp_path / "none", resume=True)
 
 
 def test_new_modules_learn_ten_times_as_fast(small_profile: Make) -> None:
@@ -126,7 +164,7 @@ def test_new_modules_learn_ten_times_as_fast(small_profile: Make) -> None:
 
 def test_frozen_layers_stay_as_they_are(small_profile: Make, tmp_path: Path) -> None:
     profile = small_profile('training.frozen=["layer0","layer1"]')
-    model = build_model(profile, "pspnet")
+    model = build_pspnet(profile)
     before = {key: value.clone() for key, value in model.backbone.state_dict().items()}
     fit(model, profile, tmp_path / "run")
     for key, value in model.backbone.state_dict().items():
@@ -142,6 +180,16 @@ def test_a_frozen_part_that_is_not_there_is_told() -> None:
 def test_frozen_batch_norms_do_not_adapt() -> None:
     model = PSPNet(backbone="resnet18").train()
     freeze(model.backbone, ("layer0",))
-    set_frozen_to_eval(model)
+    hold_batch_norms(model, every=False)
     assert not model.backbone.layer0[1].training
     assert model.backbone.layer1[0].bn1.training
+
+
+def test_a_training_can_hold_every_batch_norm_of_the_backbone(small_profile: Make, tmp_path: Path) -> None:
+    model = PSPNet(backbone="resnet18")
+    norms = [module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    before = [module.running_mean.clone() for module in norms]
+    fit(model, small_profile("training.hold_batch_norm=true"), tmp_path / "run")
+    held = {id(module) for module in model.backbone.modules()}
+    for module, mean in zip(norms, before, strict=True):
+        assert torch.equal(module.running_mean, mean) == (id(module) in held)

@@ -8,11 +8,15 @@ from pathlib import Path
 from thesis_lib.data import Cityscapes, DatasetError
 from thesis_lib.experiments.evaluation import evaluate
 from thesis_lib.experiments.profiles import Profile, ProfileError, load_profile
-from thesis_lib.experiments.runs import MODELS, build_model, provide_dataset, training_files
-from thesis_lib.experiments.training import TrainingError, fit
+from thesis_lib.experiments.runs import pretrain, provide_dataset
+from thesis_lib.experiments.study import compared, pretrained_files, run_study, variant_files
+from thesis_lib.experiments.training import TrainingError
 from thesis_lib.models import CheckpointError, WeightsError, load_checkpoint
 from thesis_lib.paths import DATASET
 
+PRETRAINED = "pretrained"
+MODELS = (PRETRAINED, "PSPNet", "ClusterNet")
+MODELS_HELP = "the PSPNet that both start from, and the two trained further from it; ClusterNet by default"
 ERRORS = (DatasetError, ProfileError, TrainingError, CheckpointError, WeightsError, OSError, ValueError)
 
 
@@ -36,14 +40,21 @@ def _data(profile: Profile, given: argparse.Namespace) -> None:
 
 
 def _train(profile: Profile, given: argparse.Namespace) -> None:
-    files = fit(
-        build_model(profile, given.model), profile, training_files(profile, given.model).folder, resume=given.resume
-    )
-    print(files.best)
+    if given.model == PRETRAINED:
+        print(pretrain(profile, resume=given.resume).last)
+    else:
+        variant, seeds = compared(profile)[given.model], profile.study.seeds[:1]
+        run_study(profile, [variant], seeds, resume=given.resume)
+        print(variant_files(profile, variant).last)
 
 
 def _evaluate(profile: Profile, given: argparse.Namespace) -> None:
-    model = load_checkpoint(given.checkpoint or training_files(profile, given.model).best)
+    files = (
+        variant_files(profile, compared(profile)[given.model])
+        if given.model != PRETRAINED
+        else pretrained_files(profile)
+    )
+    model = load_checkpoint(given.checkpoint or files.last)
     dataset = Cityscapes(profile.dataset, "val", limit=profile.data.val)
     print(json.dumps(evaluate(model, dataset, profile.evaluation, export=given.export).to_dict(), indent=1))
 
@@ -62,12 +73,12 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(run=_train)
 
     score = commands.add_parser("evaluate", help="score one model on the validation frames")
-    score.add_argument("--checkpoint", type=Path, help="file to score (the best of the profile's training)")
+    score.add_argument("--checkpoint", type=Path, help="file to score (the last of the profile's training)")
     score.add_argument("--export", type=Path, help="folder for the predictions as labelId PNGs")
     score.set_defaults(run=_evaluate)
 
     for command in (train, score):
-        command.add_argument("--model", choices=MODELS, default="clusternet")
+        command.add_argument("--model", choices=MODELS, default="ClusterNet", help=MODELS_HELP)
     for command in (data, train, score):
         command.add_argument("profile", help="smoke, demo, cityscapes, or a .toml file")
         command.add_argument("--set", default="", help="'section.key=value ...' to change values of the profile")

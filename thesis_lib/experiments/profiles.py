@@ -72,8 +72,12 @@ class Training(Section):
     weight_decay: float = 1e-4
     power: float = 0.9
     aux_weight: float = 0.4
+    class_weights: Literal["none", "enet"] = "none"
+    """"enet": rare classes count more in the loss, as in Paszke et al., "ENet", 2016."""
     frozen: tuple[str, ...] = ()
     """Parts of the backbone that are not trained, by prefix of their parameters' names."""
+    hold_batch_norm: bool = False
+    """The backbone's batch norms keep the statistics of its pretraining: for batches too small to have their own."""
     precision: Literal["float32", "bfloat16"] = "float32"
     validate_every: Positive = 1
     """Epochs between two validations."""
@@ -92,9 +96,10 @@ class Evaluation(Section):
 
 
 class Study(Section):
-    """The ablation: each variant starts from the PSPNet that notebook 03 trained."""
+    """The further training of every variant, from the PSPNet that `training` gives."""
 
     epochs: Positive
+    rate: Rate = 0.01
     n_clusters: tuple[Positive, ...] = (10, 20, 40, 80)
     axes: tuple[Axis, ...] = ("pixels", "channels")
     fusions: tuple[Fusion, ...] = ("concat", "replace")

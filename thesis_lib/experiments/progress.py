@@ -7,6 +7,7 @@ from html import escape
 
 from IPython.core.getipython import get_ipython
 from IPython.display import display
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 INTERVAL = 0.5
@@ -35,7 +36,8 @@ def progress_bar(title: str, total: int) -> Iterator[Bar]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[text]}"),
     )
-    with Progress(TextColumn("{task.description}"), *columns) as progress:
+    # stdout is for results
+    with Progress(TextColumn("{task.description}"), *columns, console=Console(stderr=True)) as progress:
         yield _TerminalBar(progress, title, total)
 
 

@@ -1,4 +1,4 @@
-"""What a profile names, made: its data set, its two models, and where their trainings lie."""
+"""What a profile names, made: its data set and its PSPNet."""
 
 import hashlib
 import json
@@ -9,37 +9,30 @@ from typing import Any
 import torch
 
 from thesis_lib.data import DatasetError, scenes
-from thesis_lib.data.lists import SPLITS, pairs_of, write_lists
+from thesis_lib.data.lists import SPLITS, list_file, pairs_of, write_lists
+from thesis_lib.data.official import ARCHIVES
 from thesis_lib.data.prepare import prepare_dataset
 from thesis_lib.data.scenes import write_scenes
 from thesis_lib.data.verify import content_digest
-from thesis_lib.experiments.profiles import Profile, ProfileError
-from thesis_lib.experiments.training import TrainingFiles
-from thesis_lib.models import ClusterNet, PSPNet
+from thesis_lib.experiments.profiles import Profile
+from thesis_lib.experiments.study import pretrained_files
+from thesis_lib.experiments.training import TrainingFiles, fit
+from thesis_lib.models import PSPNet
 
-MODELS = ("pspnet", "clusternet")
 MANIFEST = "scenes.json"
 
 
-def build_model(profile: Profile, name: str) -> PSPNet:
-    """One of the two networks of a profile, its new weights drawn from the training's seed.
-
-    Args:
-        name: "pspnet" or "clusternet".
-    """
-    settings = profile.model
+def build_pspnet(profile: Profile) -> PSPNet:
+    """The PSPNet of a profile before its training, its new weights drawn from the training's seed."""
     torch.manual_seed(profile.training.seed)
-    if name == "pspnet":
-        return PSPNet(backbone=settings.backbone, weights=settings.weights)
-    if name == "clusternet":
-        layer = settings.model_dump(include={"n_clusters", "axis", "fusion", "method", "sigma", "reduce"})
-        return ClusterNet(backbone=settings.backbone, weights=settings.weights, **layer)
-    raise ProfileError(f"there is no model {name!r}; choose {' or '.join(MODELS)}")
+    return PSPNet(backbone=profile.model.backbone, weights=profile.model.weights)
 
 
-def training_files(profile: Profile, name: str) -> TrainingFiles:
-    """Where the training of a model of a profile lies."""
-    return TrainingFiles(profile.results / "training" / name)
+def pretrain(profile: Profile, *, resume: bool = False) -> TrainingFiles:
+    """Train the PSPNet that the study starts from; a new one voids the study of the one before."""
+    if not resume:
+        shutil.rmtree(profile.results / "study", ignore_errors=True)
+    return fit(build_pspnet(profile), profile, pretrained_files(profile).folder, resume=resume, title="PSPNet")
 
 
 def provide_dataset(profile: Profile, archives: Path) -> dict[str, Any]:
@@ -57,7 +50,7 @@ def provide_dataset(profile: Profile, archives: Path) -> dict[str, Any]:
     root = profile.dataset
     if profile.data.source == "scenes":
         _provide_scenes(profile)
-    elif not (root / "leftImg8bit").is_dir():
+    elif not (root / "leftImg8bit").is_dir() or _is_unfinished(root, archives):
         prepare_dataset(archives, root)
     limits = {"train": profile.data.train, "val": profile.data.val}
     pairs = {split: pairs_of(root, split)[: limits[split]] for split in SPLITS}
@@ -66,6 +59,12 @@ def provide_dataset(profile: Profile, archives: Path) -> dict[str, Any]:
         "frames": {split: len(found) for split, found in pairs.items()},
         "digest": content_digest(pair for found in pairs.values() for pair in found),
     }
+
+
+def _is_unfinished(root: Path, archives: Path) -> bool:
+    """Whether unpacking was interrupted: the lists come last. A tree without zips was unpacked by hand and needs none."""
+    listed = all(list_file(root, split).is_file() for split in SPLITS)
+    return not listed and all((archives / name).is_file() for name in ARCHIVES)
 
 
 def _provide_scenes(profile: Profile) -> None:
@@ -81,6 +80,8 @@ def _provide_scenes(profile: Profile) -> None:
         raise DatasetError(
             f"{root} holds images that were not painted here.\nMove them, or give the profile another data.root."
         )
+    root.mkdir(parents=True, exist_ok=True)
+    manifest.write_text("{}\n", encoding="utf-8")  # what an interrupted call leaves is ours too, to be painted anew
     write_scenes(root, train=data.train, val=data.val, size=data.size, seed=data.seed)
     write_lists(root)
     manifest.write_text(json.dumps(wanted) + "\n", encoding="utf-8")

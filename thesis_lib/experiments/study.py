@@ -1,16 +1,22 @@
-"""The ablation: one trained PSPNet, and what becomes of it with each kind of clustering layer."""
+"""The study: one trained PSPNet, and what becomes of it with each kind of clustering layer.
+
+All variants start from the same PSPNet and are trained for the same further steps, the PSPNet itself too: so a
+difference between two of them is made by the layer, or by chance.
+"""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
 import torch
 
 from thesis_lib.experiments.profiles import Profile
-from thesis_lib.experiments.training import datasets, fit
+from thesis_lib.experiments.training import TrainingError, TrainingFiles, datasets, fit, read_log
 from thesis_lib.models import ClusterNet, PSPNet, load_checkpoint
 from thesis_lib.models.cluster_layer import Axis, Method
 from thesis_lib.models.clusternet import Fusion
@@ -49,56 +55,89 @@ class Result:
     step_seconds: float
 
 
-def variants(profile: Profile) -> Iterator[Variant]:
-    """The PSPNet, every k with the profile's own layer, and every axis, fusion and method at the profile's k."""
+def compared(profile: Profile) -> dict[str, Variant]:
+    """The two that the thesis compares: PSPNet, and the profile's ClusterNet."""
+    model = profile.model
+    return {"PSPNet": Variant(), "ClusterNet": Variant(model.n_clusters, model.axis, model.fusion, model.method)}
+
+
+def variants(profile: Profile) -> list[Variant]:
+    """The two compared, the profile's layer with every k, and with every axis, fusion and method."""
     model, study = profile.model, profile.study
-    found = [Variant(), *(Variant(k, model.axis, model.fusion, model.method) for k in study.n_clusters)]
+    found = [*compared(profile).values()]
+    found += [Variant(k, model.axis, model.fusion, model.method) for k in study.n_clusters]
     found += [Variant(model.n_clusters, axis, fusion, model.method) for axis in study.axes for fusion in study.fusions]
     found += [Variant(model.n_clusters, model.axis, model.fusion, method) for method in study.methods]
-    yield from dict.fromkeys(found)
+    return list(dict.fromkeys(found))
 
 
-def run_study(profile: Profile, start: Path, folder: Path, *, resume: bool = False) -> Path:
-    """Train and score every variant from the PSPNet checkpoint `start`.
+def pretrained_files(profile: Profile) -> TrainingFiles:
+    """The training of the PSPNet that every variant starts from."""
+    return TrainingFiles(profile.results / "pretrained")
+
+
+def variant_files(profile: Profile, variant: Variant, seed: int | None = None) -> TrainingFiles:
+    """The further training of a variant; with the first seed of the study unless another is given."""
+    seed = profile.study.seeds[0] if seed is None else seed
+    return TrainingFiles(profile.results / "study" / f"{variant.name}-{seed}")
+
+
+def run_study(profile: Profile, chosen: Iterable[Variant], seeds: Iterable[int], *, resume: bool = False) -> Path:
+    """Train and score variants.
 
     Args:
-        folder: of the trainings and of study.csv, which is written anew after each variant.
-        resume: keep what study.csv and the trainings already hold.
+        resume: keep what study.csv and the trainings already hold of these, and go on.
 
     Returns:
-        study.csv, a `Result` a line.
+        study/study.csv in the profile's results, a `Result` a line, written anew after each variant.
+
+    Raises:
+        TrainingError: there is no PSPNet to start from.
     """
-    file = folder / "study.csv"
-    results = read_results(file) if resume and file.exists() else []
-    done = {(result.variant, result.seed) for result in results}
-    for seed in profile.study.seeds:
-        for variant in variants(profile):
-            if (variant.name, seed) not in done:
-                results.append(run_variant(variant, profile, start, folder, seed=seed, resume=resume))
-                write_results(file, results)
+    file = profile.results / "study" / "study.csv"
+    results = read_results(file) if file.exists() else []
+    for seed, variant in product(seeds, chosen):
+        earlier = [result for result in results if (result.variant, result.seed) == (variant.name, seed)]
+        if not (resume and earlier):
+            results = [result for result in results if result not in earlier]
+            results.append(run_variant(variant, profile, seed=seed, resume=resume))
+            write_results(file, results)
     return file
 
 
-def run_variant(
-    variant: Variant, profile: Profile, start: Path, folder: Path, *, seed: int, resume: bool = False
-) -> Result:
-    """Train one variant, and score its last epoch on the validation split."""
-    epochs = profile.study.epochs
-    training = profile.training.model_copy(update={"epochs": epochs, "seed": seed, "validate_every": epochs})
-    profile = profile.model_copy(update={"training": training})
+def run_variant(variant: Variant, profile: Profile, *, seed: int, resume: bool = False) -> Result:
+    """Train one variant further, and score its last epoch on the validation split."""
+    start = pretrained_files(profile).last
+    if not start.exists():
+        raise TrainingError(
+            f"{start} not found: the variants start from a trained PSPNet.\nTrain it first (notebook 03)"
+        )
+    study = profile.study
+    changed = {"epochs": study.epochs, "rate": study.rate, "seed": seed, "validate_every": study.epochs}
+    profile = profile.model_copy(update={"training": profile.training.model_copy(update=changed)})
     torch.manual_seed(seed)
     model = build_variant(variant, profile, load_checkpoint(start))
-    files = fit(model, profile, folder / f"{variant.name}-{seed}", resume=resume, title=f"{variant.name}, seed {seed}")
-    with files.log.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    files = variant_files(profile, variant, seed)
+    fit(model, profile, files.folder, resume=resume, title=f"{variant.name}, seed {seed}")
+    log = read_log(files.log)
     return Result(
         variant.name,
         **asdict(variant),
         seed=seed,
-        miou=float(rows[-1]["miou"]),
+        miou=float(log["miou"][-1]),
         parameters=sum(parameter.numel() for parameter in model.parameters()),
-        step_seconds=median(float(row["seconds"]) for row in rows),
+        step_seconds=median(log["seconds"].tolist()),
     )
+
+
+def training_logs(profile: Profile) -> dict[str, dict[str, np.ndarray]]:
+    """Logs of the two compared: PSPNet's from its first step, ClusterNet's from where it leaves PSPNet."""
+    first = read_log(pretrained_files(profile).log)
+    logs = {name: read_log(variant_files(profile, variant).log) for name, variant in compared(profile).items()}
+    for log in logs.values():
+        log["step"] += len(first["step"])
+    logs["PSPNet"] = {column: np.concatenate([first[column], logs["PSPNet"][column]]) for column in first}
+    return logs
 
 
 def build_variant(variant: Variant, profile: Profile, pspnet: PSPNet) -> PSPNet:

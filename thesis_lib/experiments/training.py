@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 
 from thesis_lib.data import Cityscapes, EpochSampler
 from thesis_lib.data.labels import IGNORE
+from thesis_lib.data.statistics import class_pixels
 from thesis_lib.data.transforms import train_transform
 from thesis_lib.experiments.evaluation import evaluate
 from thesis_lib.experiments.profiles import Profile, Training
@@ -77,6 +78,10 @@ class Trainer:
         settings = profile.training
         freeze(model.backbone, settings.frozen)
         self.train, self.val = datasets(profile, model)
+        self.class_weights = None
+        if settings.class_weights == "enet":
+            pixels = torch.from_numpy(class_pixels(self.train).sum(0))
+            self.class_weights = enet_weights(pixels).to(self.device)
         self.sampler = EpochSampler(len(self.train), seed=settings.seed)
         self.loader = DataLoader(
             self.train,
@@ -110,7 +115,7 @@ class Trainer:
 
     def _run_epoch(self, bar: Bar) -> None:
         self.model.train()
-        set_frozen_to_eval(self.model)
+        hold_batch_norms(self.model, every=self.profile.training.hold_batch_norm)
         self.sampler.epoch = self.epoch
         begin = time.monotonic()
         for images, labels in limited(self.loader, self.steps):
@@ -129,8 +134,8 @@ class Trainer:
         labels = labels.to(self.device).long()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
             logits = self.model(images)
-        main = segmentation_loss(logits["out"], labels)
-        loss = main + settings.aux_weight * segmentation_loss(logits["aux"], labels)
+        main = segmentation_loss(logits["out"], labels, self.class_weights)
+        loss = main + settings.aux_weight * segmentation_loss(logits["aux"], labels, self.class_weights)
         if not torch.isfinite(loss):
             raise TrainingError(
                 f"the loss is {loss.item()} at step {len(self.rows)} of {self.files.folder.name}.\n"
@@ -208,10 +213,30 @@ def build_optimizer(model: PSPNet, settings: Training) -> torch.optim.SGD:
     )
 
 
-def segmentation_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy, the mean over the pixels that are not ignored; 0 where all are."""
-    total = cross_entropy(logits.float(), labels, ignore_index=IGNORE, reduction="sum")
-    return total / (labels != IGNORE).sum().clamp(min=1)
+def segmentation_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Cross-entropy, the mean over the pixels that are not ignored; 0 where all are.
+
+    Args:
+        logits: (B, classes, H, W).
+        labels: (B, H, W) trainIds.
+        weights: (classes,) that a pixel of each class has in the mean; all alike without.
+    """
+    weights = torch.ones(logits.shape[1], device=logits.device) if weights is None else weights
+    total = cross_entropy(logits.float(), labels, weights, ignore_index=IGNORE, reduction="sum")
+    return total / weights[labels[labels != IGNORE]].sum().clamp(min=1e-12)
+
+
+def enet_weights(pixels: Tensor) -> Tensor:
+    """Weights of the classes in the loss, 1 / ln(1.02 + share); scaled so that the mean over all pixels is 1.
+
+    Paszke, Chaurasia, Kim, Culurciello, "ENet", 2016, section 5.2.
+
+    Args:
+        pixels: (classes,) labelled pixels of each class.
+    """
+    share = pixels.double() / pixels.sum()
+    weights = 1 / torch.log(1.02 + share)
+    return (weights / (weights * share).sum()).float()
 
 
 def freeze(backbone: nn.Module, prefixes: tuple[str, ...]) -> None:
@@ -226,10 +251,10 @@ def freeze(backbone: nn.Module, prefixes: tuple[str, ...]) -> None:
         parameter.requires_grad_(not name.startswith(prefixes) if prefixes else True)
 
 
-def set_frozen_to_eval(model: PSPNet) -> None:
-    """Batch norms without trained parameters keep their statistics too."""
+def hold_batch_norms(model: PSPNet, *, every: bool) -> None:
+    """Let batch norms of the backbone keep their statistics: those that are not trained, or every one."""
     for module in model.backbone.modules():
-        if isinstance(module, nn.BatchNorm2d) and not module.weight.requires_grad:
+        if isinstance(module, nn.BatchNorm2d) and (every or not module.weight.requires_grad):
             module.eval()
 
 
