@@ -1,143 +1,117 @@
 """Figure 4: the network, drawn from the shapes that its modules give."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from copy import deepcopy
 from itertools import pairwise
-from math import log2
+from typing import Any
 
 import torch
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, Polygon
 from torch import Tensor, nn
 
 from thesis_lib.models import ClusterNet
 from thesis_lib.models.pspnet import BINS
-from thesis_lib.views.style import BASELINE, CLUSTERED, INK, MUTED, SERIES, WIDTH, new_figure, thesis_figure
+from thesis_lib.views.slabs import Drawing, Shape, Slab
+from thesis_lib.views.style import BASELINE, CLUSTERED, MUTED, SERIES, thesis_figure
+
+POOLED = SERIES[2]
+LAYERS = ("layer 1", "layer 2", "layer 3", "layer 4")
+HEIGHT, MIDDLE, LOWER = 250, 152, 63
+"""Of the figure, of the line from the image to the output, and of the side branches, in points."""
+PLACES: dict[str, tuple[float, float, str]] = {
+    "image": (21, MIDDLE, MUTED),
+    **{name: (x, MIDDLE, BASELINE) for name, x in zip(LAYERS, (59, 98, 136, 175), strict=True)},
+    "aux": (175, LOWER, MUTED),
+    "cluster layer": (224, LOWER, CLUSTERED),
+    "fusion": (273, MIDDLE, CLUSTERED),
+    **{f"bin {bins}": (314, y, POOLED) for bins, y in zip(BINS, (220, 177, 127, 76), strict=True)},
+    "pyramid": (353, MIDDLE, POOLED),
+    "head": (392, MIDDLE, BASELINE),
+    "out": (431, MIDDLE, MUTED),
+}
+"""Middle of each slab, in points, and its colour."""
+KEY = "Below each tensor: channels and height × width.\nSides grow with their logarithm."
 
 
-@dataclass(frozen=True)
-class Stage:
-    """One tensor of the network."""
+@torch.no_grad()
+def trace_shapes(model: ClusterNet, size: tuple[int, int]) -> dict[str, Shape]:
+    """(C, h, w) of each tensor in a forward pass of an image of `size` (height, width), as the modules gave them.
 
-    name: str
-    shape: tuple[int, ...]
-    """(C, h, w)."""
+    The pass goes through a copy: the model stays in its mode, and a layer not yet calibrated stays so.
+    """
+    model = deepcopy(model).eval()
+    shapes: dict[str, Shape] = {}
+
+    def watch(module: nn.Module, *names: str) -> None:
+        def record(_: nn.Module, __: Any, output: Tensor | list[Tensor]) -> None:
+            maps = [output] if isinstance(output, Tensor) else output
+            shapes.update((name, _shape(map_)) for name, map_ in zip(names, maps, strict=True))
+
+        module.register_forward_hook(record)
+
+    watch(model.backbone, *LAYERS)
+    for name, module in (("cluster layer", model.cluster), ("fusion", model.refine), ("pyramid", model.pyramid)):
+        watch(module, name)
+    for bins, branch in zip(BINS, model.pyramid.branches, strict=True):
+        watch(branch, f"bin {bins}")
+    watch(model.head, "head")
+    watch(model.aux, "aux")
+    noise = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))
+    logits = model(noise.to(next(model.parameters())))
+    return {"image": (3, *size), **shapes, "out": _shape(logits["out"])}
 
 
-def trace_stages(model: ClusterNet, size: tuple[int, int]) -> dict[str, Stage]:
-    """The tensors of one forward pass of an image of `size` (height, width), as the modules gave them."""
-    watched: dict[str, nn.Module] = {
-        "backbone": model.backbone,
-        "cluster layer": model.cluster,
-        "fusion": model.refine,
-        "pyramid": model.pyramid,
-        "head": model.head,
-        "aux": model.aux,
-    }
-    watched |= {f"bin {bins}": branch for bins, branch in zip(BINS, model.pyramid.branches, strict=True)}
-    stages: dict[str, Stage] = {"image": Stage("image", (3, *size))}
-
-    def record(name: str, output: Tensor | list[Tensor]) -> None:
-        named = (
-            {name: output} if isinstance(output, Tensor) else {f"layer {i + 1}": map_ for i, map_ in enumerate(output)}
-        )
-        stages.update({key: Stage(key, tuple(value.shape[1:])) for key, value in named.items()})
-
-    hooks = [
-        module.register_forward_hook(lambda _, __, output, name=name: record(name, output))
-        for name, module in watched.items()
-    ]
-    try:
-        with torch.no_grad():
-            logits = model.eval()(torch.zeros(1, 3, *size, device=next(model.parameters()).device).uniform_(-1, 1))
-    finally:
-        for hook in hooks:
-            hook.remove()
-    stages["out"] = Stage("out", tuple(logits["out"].shape[1:]))
-    return stages
+def architecture(model: ClusterNet, size: tuple[int, int]) -> Figure:
+    """Figure 4: ClusterNet for images of `size`: backbone, cluster layer, fusion, pyramid pooling and heads."""
+    return draw_network(trace_shapes(model, size), model.config)
 
 
 @thesis_figure
-def architecture(model: ClusterNet, size: tuple[int, int]) -> Figure:
-    """Figure 4: ClusterNet for images of `size`: backbone, cluster layer, fusion, pyramid pooling and heads."""
-    fusion = model.config["fusion"]
-    drawing = _Drawing(trace_stages(model, size))
-    layers = [
-        drawing.slab(name, x, MIDDLE) for name, x in (("image", 2), ("layer 1", 13), ("layer 2", 22), ("layer 3", 31))
-    ]
-    layers.append(drawing.slab("layer 4", 40.5, MIDDLE))
-    for left, right in pairwise(layers):
-        drawing.arrow(left.east, right.west)
-    cluster = drawing.slab(
-        "cluster layer", 52, MIDDLE - 14, CLUSTERED, f"k = {model.cluster.n_clusters}, {model.cluster.axis}"
-    )
-    fused = drawing.slab("fusion", 63, MIDDLE, CLUSTERED, fusion)
-    drawing.arrow(layers[-1].east, cluster.west)
-    drawing.arrow(cluster.east, fused.west)
-    if fusion == "concat":
-        drawing.arrow(layers[-1].east, fused.west)
-    bins = [drawing.slab(f"bin {bins}", 74.5, y, SERIES[2]) for bins, y in zip(BINS, (44, 35, 24.5, 12), strict=True)]
-    pyramid = drawing.slab("pyramid", 82, MIDDLE)
-    for one in bins:
-        drawing.arrow(fused.east, one.west)
-        drawing.arrow(one.east, pyramid.west)
-    out = drawing.slab("out", 94, MIDDLE, note="3×3, 1×1, enlarged")
-    drawing.arrow(pyramid.east, out.west)
-    drawing.arrow(layers[3].south, drawing.slab("aux", 31, MIDDLE - 19, MUTED, "training only").north)
+def draw_network(shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Figure:
+    """Figure 4 from the shapes of its tensors, by the names of `trace_shapes`, and the `config` of the model."""
+    notes = {
+        "aux": "training only",
+        "cluster layer": f"{config['n_clusters']} clusters\nof {config['axis']}",
+        "fusion": config["fusion"],
+        "pyramid": "concat",
+        "head": "3×3, 1×1\nconv.",
+        "out": "enlarge",
+    }
+    drawing = Drawing(HEIGHT)
+    slabs = {
+        name: drawing.slab(name, shapes[name], (x, y), color, notes.get(name, ""))
+        for name, (x, y, color) in PLACES.items()
+    }
+    _connect(drawing, slabs, config["fusion"])
+    for left, right, title, color in (
+        (42, 194, f"backbone {config['backbone']}", BASELINE),
+        (200, 291, f"{config['method']} clustering", CLUSTERED),
+        (297, 371, "pyramid pooling", POOLED),
+        (377, 451, "prediction", BASELINE),
+    ):
+        drawing.heading(left, right, HEIGHT - 12, title, color)
+    drawing.text((451, 6), KEY, va="bottom", ha="right")
     return drawing.figure
 
 
-MIDDLE = 28.0
-Point = tuple[float, float]
+def _connect(drawing: Drawing, slabs: Mapping[str, Slab], fusion: str) -> None:
+    """The arrows; a dot where a line divides."""
+    for names in (("image", *LAYERS), ("fusion", "pyramid", "head", "out")):
+        for start, end in pairwise(names):
+            drawing.arrow(slabs[start], slabs[end])
+    drawing.arrow(slabs["layer 3"], slabs["aux"], turn=155.5)
+    drawing.dot(155.5, MIDDLE)
+    drawing.arrow(slabs["layer 4"], slabs["cluster layer"], turn=197)
+    drawing.arrow(slabs["cluster layer"], slabs["fusion"], turn=252)
+    if fusion == "concat":
+        drawing.arrow(slabs["layer 4"], slabs["fusion"])
+        drawing.dot(197, MIDDLE)
+    for bins in BINS:
+        drawing.arrow(slabs["fusion"], slabs[f"bin {bins}"], turn=295)
+        drawing.arrow(slabs[f"bin {bins}"], slabs["pyramid"], turn=333)
+    drawing.dot(295, MIDDLE)
 
 
-@dataclass(frozen=True)
-class _Slab:
-    """Where arrows meet a slab."""
-
-    west: Point
-    east: Point
-    north: Point
-    south: Point
-
-
-class _Drawing:
-    """Slabs and arrows; a slab is as thick as its channels and as high as its map, both logarithmic."""
-
-    def __init__(self, stages: dict[str, Stage]) -> None:
-        self.stages = stages
-        self.figure = new_figure(WIDTH * 0.48)
-        self.axes = self.figure.subplots()
-        self.axes.set(xlim=(-1, 103), ylim=(1, 50), aspect="equal")
-        self.axes.set_axis_off()
-
-    def slab(self, name: str, x: float, y: float, color: str = BASELINE, note: str = "") -> _Slab:
-        """A stage with its west side at x and its middle at y."""
-        channels, height, width = self.stages[name].shape
-        thick, high, deep = 0.5 * log2(channels + 1), 1.6 * log2(height + 1), 0.7 * log2(width + 1)
-        low, back = y - high / 2, (deep * 0.45, deep * 0.35)
-        front = [(x, low), (x + thick, low), (x + thick, low + high), (x, low + high)]
-        top = [front[3], front[2], _moved(front[2], back), _moved(front[3], back)]
-        side = [front[1], front[2], _moved(front[2], back), _moved(front[1], back)]
-        for face, alpha in ((front, 0.55), (top, 0.3), (side, 0.4)):
-            self.axes.add_patch(Polygon(face, facecolor=color, alpha=alpha, edgecolor="none"))
-            self.axes.add_patch(Polygon(face, fill=False, edgecolor=INK, linewidth=0.4))
-        middle = x + (thick + back[0]) / 2
-        self.axes.text(middle, low + high + back[1] + 0.5, name, ha="center", va="bottom", size=6)
-        shape = "\n".join(filter(None, (f"{channels} × {height} × {width}", note)))
-        self.axes.text(x + thick / 2, low - 0.6, shape, ha="center", va="top", size=5, color=MUTED, linespacing=1.15)
-        level = y + back[1] / 2
-        return _Slab(
-            (x, level),
-            (x + thick + back[0] / 2, level),
-            (middle, low + high + back[1] + 2.8),
-            (x + thick / 2, low - 2.6),
-        )
-
-    def arrow(self, start: Point, end: Point) -> None:
-        """From one slab to the next."""
-        arrow = FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=5, lw=0.6, color=INK, shrinkA=0, shrinkB=1)
-        self.axes.add_patch(arrow)
-
-
-def _moved(point: Point, by: Point) -> Point:
-    return point[0] + by[0], point[1] + by[1]
+def _shape(maps: Tensor) -> Shape:
+    _, channels, height, width = maps.shape
+    return channels, height, width
