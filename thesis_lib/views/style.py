@@ -93,7 +93,7 @@ def show_image(axes: Axes, image: np.ndarray, title: str = "") -> None:
 def save_figure(figure: Figure, name: str, folder: str | Path, provenance: Provenance) -> list[Path]:
     """Write <name>.png (200 dpi) and <name>.pdf with their provenance, and note both in provenance.json.
 
-    The bytes depend on nothing but the figure and its provenance: no dates.
+    The bytes depend on nothing but the figure and its provenance: no dates. When drawing fails, what was there stays.
 
     Returns:
         the two files.
@@ -103,13 +103,17 @@ def save_figure(figure: Figure, name: str, folder: str | Path, provenance: Prove
     record = provenance.to_json()
     png_metadata = {"Title": name, "Description": record}
     pdf_metadata = {"Title": name, "Subject": record, "CreationDate": None}
-    files = []
-    for kind, metadata in (("png", png_metadata), ("pdf", pdf_metadata)):
-        file, partial = folder / f"{name}.{kind}", folder / f".{name}.tmp.{kind}"
+    files = [folder / f"{name}.{kind}" for kind in ("png", "pdf")]
+    partials = [folder / f".{name}.tmp.{kind}" for kind in ("png", "pdf")]
+    try:
         with mpl.rc_context(STYLE):
-            figure.savefig(partial, metadata=metadata)
-        partial.replace(file)
-        files.append(file)
+            for partial, metadata in zip(partials, (png_metadata, pdf_metadata), strict=True):
+                figure.savefig(partial, metadata=metadata)
+        for partial, file in zip(partials, files, strict=True):
+            partial.replace(file)
+    finally:
+        for partial in partials:
+            partial.unlink(missing_ok=True)
     _note(folder / "provenance.json", files, provenance)
     return files
 
