@@ -39,7 +39,7 @@ class ClusterInspector:
         reduce: int | None = 64,
     ) -> None:
         self.backbone, self.images, self.size = backbone, images, size
-        self.clustering = SpectralClustering(MOST, sigma=sigma, reduce=reduce)
+        self.sigma, self.reduce = sigma, reduce
         self._decomposed: dict[tuple[int, int], tuple[Clusters, np.ndarray]] = {}
         style = {"continuous_update": False}
         self.frame = widgets.IntSlider(0, 0, len(images) - 1, description="frame", **style)
@@ -66,24 +66,43 @@ class ClusterInspector:
         return resize_image(found, self.size)
 
     def labels(self) -> np.ndarray:
-        """The clusters that are shown, (h, w)."""
+        """The clusters that are shown, (h, w).
+
+        Raises:
+            ValueError: more clusters than the layer has pixels.
+        """
         clusters, components = self._decompose(self.frame.value, self.layer.value)
+        if self.k.value > (most := len(clusters.eigenvalues)):
+            raise ValueError(
+                f"{self.k.value} clusters cannot be made of the {most} pixels of layer {self.layer.value}: "
+                f"choose k of at most {most}, a finer layer or a larger size"
+            )
         return clusters.cut(self.k.value).labels.reshape(components.shape[1:]).numpy()
 
     def _decompose(self, frame: int, layer: int) -> tuple[Clusters, np.ndarray]:
         if (frame, layer) not in self._decomposed:
             self.status.value = "clustering ..."
             features = layer_features(self.backbone, self.image(frame), self.size)[LAYERS.index(layer)]
-            self._decomposed[frame, layer] = self.clustering(as_points(features)), principal_maps(features)
+            points = as_points(features)
+            clustering = SpectralClustering(min(MOST, len(points)), sigma=self.sigma, reduce=self.reduce)
+            self._decomposed[frame, layer] = clustering(points), principal_maps(features)
         return self._decomposed[frame, layer]
 
     def _draw(self, *_: object) -> None:
+        image = self.image(self.frame.value)
+        try:
+            labels = self.labels()
+        except ValueError as error:
+            self._show(image, str(error))
+            return
         clusters, components = self._decompose(self.frame.value, self.layer.value)
-        labels, image = self.labels(), self.image(self.frame.value)
         painted = paint_clusters(labels, feature_colors(labels, components), self.size)
-        mixed = cv2.addWeighted(painted, self.opacity.value, image, 1 - self.opacity.value, 0)
-        self.picture.value = cv2.imencode(".png", cv2.cvtColor(mixed, cv2.COLOR_RGB2BGR))[1].tobytes()
-        gap = clusters.eigenvalues[self.k.value - 1]
-        self.status.value = (
-            f"{labels.size} pixels in {len(np.unique(labels))} clusters; eigenvalue {self.k.value} is {gap:.3f}"
+        k, found = self.k.value, len(np.unique(labels))
+        self._show(
+            cv2.addWeighted(painted, self.opacity.value, image, 1 - self.opacity.value, 0),
+            f"{labels.size} pixels in {found} clusters; eigenvalue {k} is {clusters.eigenvalues[k - 1]:.3f}",
         )
+
+    def _show(self, picture: np.ndarray, status: str) -> None:
+        self.picture.value = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
+        self.status.value = status
