@@ -45,6 +45,8 @@ def contact_sheet(images: Sequence[np.ndarray], columns: int = 4) -> Figure:
 def class_distribution(pixels: Mapping[str, np.ndarray], images: Mapping[str, np.ndarray]) -> Figure:
     """Figure 2: the share of pixels of each class, on a logarithmic scale, and of images that show it.
 
+    A class without pixels has no mark on the left: a logarithmic scale has no zero.
+
     Args:
         pixels, images: (19,) counts of pixels, and shares of images, by split.
     """
@@ -53,10 +55,11 @@ def class_distribution(pixels: Mapping[str, np.ndarray], images: Mapping[str, np
     order = np.argsort(pixels["train"])
     rows = np.arange(len(order))
     for split, marker, hollow in (("train", "o", False), ("val", "D", True)):
-        share = 100 * pixels[split] / pixels[split].sum()
-        face = "white" if hollow else SERIES[0]
-        right.plot(100 * images[split][order], rows, marker, mfc=face, mec=SERIES[0], label=split)
-        left.plot(share[order].clip(1e-3), rows, marker, mfc=face, mec=INK, zorder=3)
+        share = 100 * pixels[split][order] / pixels[split].sum()
+        # the filled dot lies upon the larger hollow one, so that both are seen where they agree
+        look = {"mfc": "white", "ms": 5, "zorder": 3} if hollow else {"mfc": SERIES[0], "ms": 3, "zorder": 4}
+        right.plot(100 * images[split][order], rows, marker, mec=SERIES[0], label=split, **look)
+        left.plot(np.where(share > 0, share, np.nan), rows, marker, mec=INK, **look)
     shares = 100 * pixels["train"][order] / pixels["train"].sum()
     left.barh(rows, shares, color=COLORS[: len(order)][order] / 255, edgecolor=MUTED, linewidth=0.4, height=0.75)
     left.set(xscale="log", xlabel="share of labelled pixels (%)", yticks=rows, yticklabels=np.array(CLASS_NAMES)[order])

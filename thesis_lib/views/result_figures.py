@@ -11,7 +11,6 @@ from thesis_lib.views.data_figures import colorize
 from thesis_lib.views.style import (
     BASELINE,
     CLUSTERED,
-    INK,
     MARKERS,
     SERIES,
     WIDTH,
@@ -37,7 +36,7 @@ def training_curves(logs: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
         right.plot(log["step"][measured] + 1, log["miou"][measured], line, marker=marker, color=color, label=name)
     left.set(xlabel="step", ylabel="cross-entropy", ylim=(0, None))
     right.set(xlabel="step", ylabel="mIoU in validation", ylim=(0, 1))
-    right.legend(loc="lower right")
+    left.legend(loc="upper right")
     return figure
 
 
@@ -75,7 +74,7 @@ def confusion_matrix(confusion: np.ndarray, title: str) -> Figure:
     shown = axes.imshow(np.sqrt(share), cmap="Greys", vmin=0, vmax=10)
     for (row, column), value in np.ndenumerate(share):
         if value >= 0.5:
-            ink = "white" if value > 40 else INK
+            ink = "white" if value > 38 else "black"  # contrast of 4.5 and more on every grey
             axes.text(column, row, f"{value:.0f}", ha="center", va="center", size=5.5, color=ink)
     axes.set_xticks(range(len(ids)), CLASS_NAMES, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(ids)), CLASS_NAMES)
@@ -123,7 +122,8 @@ def ablation(results: Sequence[Result], n_clusters: int) -> Figure:
         points = [(result.n_clusters, result.miou) for result in clustered if _kind(result) == kind]
         ks = sorted({k for k, _ in points})
         left.plot(*zip(*points, strict=True), marker, color=color, alpha=0.5)
-        left.plot(ks, [np.mean([miou for k, miou in points if k == at]) for at in ks], color=color, label=kind)
+        means = [np.mean([miou for k, miou in points if k == at]) for at in ks]
+        left.plot(ks, means, marker=marker, color=color, label=kind)
     for row, kind in enumerate(reversed(kinds)):
         values = [result.miou for result in clustered if _kind(result) == kind and result.n_clusters == n_clusters]
         right.plot(values, [row] * len(values), MARKERS[0], color=CLUSTERED)
