@@ -42,7 +42,7 @@ def write_archives(source: Path, folder: Path) -> Path:
         with zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("README", "readme")
             archive.writestr("license.txt", "license")
-            for path in sorted((source / part).rglob("*.png")):
+            for path in sorted((source / part).rglob("*")):
                 archive.write(path, path.relative_to(source).as_posix())
     return folder
 

@@ -1,0 +1,199 @@
+"""What a reader gets from `make figures PROFILE=smoke`: one real run, looked at from all sides."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.pipeline.project import Project, copy_project, drawn_figures
+from thesis_lib.data.labels import CLASSES
+
+NOTEBOOKS = (
+    "01_data_exploration",
+    "02_spectral_clustering",
+    "03_training",
+    "04_evaluation",
+    "05_ablation",
+    "06_figures",
+)
+OFFICIAL = "cityscapesscripts.evaluation.evalPixelLevelSemanticLabeling"
+
+
+@dataclass(frozen=True)
+class SmokeRun:
+    """The copy of the project after its run."""
+
+    project: Project
+    code: int
+    told: str
+    complained: str
+
+    @property
+    def dataset(self) -> Path:
+        return self.project.root / "cityscapes_dataset" / "smoke"
+
+    @property
+    def results(self) -> Path:
+        return self.project.root / "build" / "smoke"
+
+    @property
+    def figures(self) -> Path:
+        return self.project.root / "figures" / "smoke"
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmokeRun]:
+    project = copy_project(tmp_path_factory.mktemp("smoke") / "project")
+    done = project.make("figures", "PROFILE=smoke")
+    yield SmokeRun(project, done.returncode, done.stdout, done.stderr)
+    shutil.rmtree(project.root)  # checkpoints of half a GB
+
+
+def digest(file: Path) -> str:
+    return sha256(file.read_bytes()).hexdigest()
+
+
+def test_one_command_draws_every_figure(smoke: SmokeRun) -> None:
+    assert smoke.code == 0, smoke.complained
+    assert drawn_figures(smoke.figures, "png") == drawn_figures(smoke.figures, "pdf") == set(range(1, 14))
+
+
+def test_every_figure_can_be_opened(smoke: SmokeRun) -> None:
+    for png in smoke.figures.glob("*.png"):
+        with Image.open(png) as picture:
+            pixels = np.asarray(picture.convert("L"))
+        assert min(pixels.shape) > 200, png.name
+        assert pixels.std() > 1, f"{png.name} is empty"
+    for pdf in smoke.figures.glob("*.pdf"):
+        content = pdf.read_bytes()
+        assert content.startswith(b"%PDF-"), pdf.name
+        assert content.rstrip().endswith(b"%%EOF"), pdf.name
+
+
+def test_every_figure_names_its_commit_profile_data_and_checkpoints(smoke: SmokeRun) -> None:
+    register = json.loads((smoke.figures / "provenance.json").read_text())
+    data = json.loads((smoke.results / "dataset.json").read_text())["digest"]
+    trained = {digest(file) for file in smoke.results.rglob("*.pt")}
+    assert register.keys() == {file.name for kind in ("png", "pdf") for file in smoke.figures.glob(f"*.{kind}")}
+    for name, entry in register.items():
+        assert entry["sha256"] == digest(smoke.figures / name), name
+        assert (entry["commit"], entry["profile"], entry["data_digest"]) == (smoke.project.commit(), "smoke", data)
+        assert {"PSPNet", "ClusterNet"} <= entry["checkpoints"].keys()
+        assert set(entry["checkpoints"].values()) <= trained, name
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_every_notebook_ran_to_its_end(smoke: SmokeRun, name: str) -> None:
+    cells = nbformat.read(smoke.results / "notebooks" / f"{name}.ipynb", as_version=4).cells
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    assert all(cell.execution_count for cell in code)
+    assert not [output for cell in code for output in cell.outputs if output.output_type == "error"]
+
+
+def test_no_half_run_notebook_is_left(smoke: SmokeRun) -> None:
+    left = {file.name for file in (smoke.results / "notebooks").iterdir()}
+    assert left == {f"{name}.ipynb" for name in NOTEBOOKS}
+
+
+@pytest.mark.parametrize(("number", "name"), list(enumerate(NOTEBOOKS, start=1)))
+def test_the_terminal_says_how_far_it_is_and_how_long_it_will_take(smoke: SmokeRun, number: int, name: str) -> None:
+    left = "nothing left" if number == len(NOTEBOOKS) else r"about \d+:\d\d left"
+    assert re.search(rf"\[{number}/6\] {name}  done in \d+:\d\d, {left}", smoke.told), smoke.told
+
+
+def test_a_second_run_computes_nothing(smoke: SmokeRun) -> None:
+    again = smoke.project.make("figures", "PROFILE=smoke")
+    assert again.returncode == 0
+    assert again.stdout == "figures/smoke/ is up to date\n"
+
+
+@pytest.mark.parametrize(
+    ("changed", "notebooks"),
+    [
+        ("README.md", ()),
+        ("notebooks/profiles/demo.toml", ()),
+        ("notebooks/01_data_exploration.ipynb", ("01", "06")),
+        ("notebooks/04_evaluation.ipynb", ("04", "06")),
+        ("notebooks/06_figures.ipynb", ("06",)),
+        ("thesis_lib/views/style.py", ("06",)),
+        ("thesis_lib/clustering/kmeans.py", ("02", "03", "04", "05", "06")),
+        ("thesis_lib/models/pspnet.py", ("02", "03", "04", "05", "06")),
+        ("thesis_lib/data/labels.py", ("01", "02", "03", "04", "05", "06")),
+        ("notebooks/profiles/smoke.toml", ("01", "02", "03", "04", "05", "06")),
+    ],
+)
+def test_a_change_runs_again_what_depends_on_it_and_nothing_else(
+    smoke: SmokeRun, changed: str, notebooks: tuple[str, ...]
+) -> None:
+    planned = smoke.project.planned("PROFILE=smoke", f"--what-if={changed}")
+    assert tuple(name[:2] for name in planned) == notebooks
+
+
+def test_other_values_are_another_run(smoke: SmokeRun) -> None:
+    assert smoke.project.planned("PROFILE=smoke", "SET=training.epochs=1") == list(NOTEBOOKS)
+
+
+def test_a_value_that_does_not_exist_stops_before_anything_is_computed_or_lost(smoke: SmokeRun) -> None:
+    done = smoke.project.make("figures", "PROFILE=smoke", "SET=training.epoch=1")
+    assert done.returncode != 0
+    assert "training.epoch is not a key of a profile" in done.stderr
+    assert "run.py" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert smoke.project.planned("PROFILE=smoke") == []
+
+
+@pytest.mark.parametrize("model", ["PSPNet", "ClusterNet"])
+def test_predictions_are_label_pictures_of_the_size_of_the_frames(smoke: SmokeRun, model: str) -> None:
+    frames = sorted((smoke.dataset / "leftImg8bit" / "val").glob("*/*.png"))
+    names = {frame.name.replace("_leftImg8bit", "_pred_labelIds") for frame in frames}
+    predictions = sorted((smoke.results / "predictions" / model).iterdir())
+    assert {file.name for file in predictions} == names
+    for file in predictions:
+        with Image.open(file) as picture:
+            assert (picture.size, picture.mode) == ((256, 128), "L")
+            assert set(np.unique(np.asarray(picture))) <= {label.id for label in CLASSES}
+
+
+@pytest.fixture(scope="module")
+def evaluated(smoke: SmokeRun, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path]:
+    """What `evaluate` prints, and the folder it exports to."""
+    folder = tmp_path_factory.mktemp("predictions")
+    done = smoke.project.python("-m", "thesis_lib.experiments", "evaluate", "smoke", "--export", str(folder))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), folder
+
+
+def test_evaluation_prints_what_the_notebook_found(smoke: SmokeRun, evaluated: tuple[dict, Path]) -> None:
+    found = json.loads((smoke.results / "scores.json").read_text())["ClusterNet"]
+    np.testing.assert_equal(evaluated[0], found)
+
+
+def test_the_official_script_gives_the_exported_predictions_the_same_scores(
+    smoke: SmokeRun, evaluated: tuple[dict, Path], tmp_path: Path
+) -> None:
+    printed, predictions = evaluated
+    folders = {"DATASET": smoke.dataset, "RESULTS": predictions, "EXPORT_DIR": tmp_path}
+    done = smoke.project.python("-m", OFFICIAL, **{f"CITYSCAPES_{name}": str(path) for name, path in folders.items()})
+    assert done.returncode == 0, done.stderr
+    official = json.loads((tmp_path / "resultPixelLevelSemanticLabeling.json").read_text())
+    assert printed["miou"] > 0
+    for ours, theirs in (
+        ("miou", "averageScoreClasses"),
+        ("miiou", "averageScoreInstClasses"),
+        ("iou", "classScores"),
+        ("iiou", "classInstScores"),
+        ("category_iou", "categoryScores"),
+        ("category_iiou", "categoryInstScores"),
+    ):
+        expected = official[theirs]
+        if isinstance(expected, dict):
+            expected = {name: value for name, value in expected.items() if name in printed[ours]}
+        assert printed[ours] == pytest.approx(expected, abs=1e-12, nan_ok=True)
