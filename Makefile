@@ -35,7 +35,7 @@ env: .venv/ready
 .venv/ready: requirements.lock pyproject.toml | $(UV)
 	@echo "Setting up .venv (once; PyTorch with its CUDA libraries takes 5 GB)"
 	$(UV) venv --quiet --allow-existing --python '>=3.11,<3.14' .venv
-	VIRTUAL_ENV=.venv $(UV) pip sync --require-hashes --build-constraints requirements.lock requirements.lock
+	VIRTUAL_ENV=.venv $(UV) pip sync --compile-bytecode --require-hashes --build-constraints requirements.lock requirements.lock
 	VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
