@@ -62,7 +62,7 @@ def provide_dataset(profile: Profile, archives: Path) -> dict[str, Any]:
 
 
 def _is_unfinished(root: Path, archives: Path) -> bool:
-    """Whether unpacking was interrupted: the lists come last. A tree without zips was unpacked by hand and needs none."""
+    """Whether unpacking was interrupted: the lists come last. Without zips, the tree was unpacked by hand."""
     listed = all(list_file(root, split).is_file() for split in SPLITS)
     return not listed and all((archives / name).is_file() for name in ARCHIVES)
 
