@@ -1,7 +1,13 @@
 import pytest
 import torch
 
-from thesis_lib.clustering.affinity import affinity, local_scales, median_scale, normalized_affinity, squared_distances
+from thesis_lib.clustering.affinity import (
+    affinity,
+    median_scale,
+    normalized_affinity,
+    positive_scales,
+    squared_distances,
+)
 
 
 @pytest.fixture
@@ -55,7 +61,7 @@ def test_duplicates_keep_affinity_one_under_local_scaling() -> None:
 
 
 def test_constant_points_have_positive_scales() -> None:
-    assert (local_scales(torch.zeros(9, 9)) == 1).all()
+    assert (positive_scales(torch.zeros(9)) == 1).all()
     assert (median_scale(torch.ones(9, 2)) == 1).all()
 
 

@@ -17,6 +17,8 @@ ROUNDING = 8
 """Units in the last place of |x|^2 below which two points are the same."""
 NEGLIGIBLE = 80.0
 """Exponent from which an affinity, 1e-35, is 0: subnormal numbers slow every later product tenfold."""
+TILE = 2**20
+"""Affinities worked on at a time (4 MB in float32): all steps of a tile find it in the cache."""
 Sigma = float | str
 
 
@@ -27,22 +29,28 @@ def squared_distances(points: Tensor, others: Tensor) -> Tensor:
     """
     share = 1 - ROUNDING * torch.finfo(points.dtype).eps
     squares = share * points.square().sum(-1)[..., :, None] + share * others.square().sum(-1)[..., None, :]
-    return (squares - 2 * (points @ others.mT)).clamp_(min=0)
+    return squares.sub_(points @ others.mT, alpha=2).clamp_(min=0)
 
 
-def local_scales(squared: Tensor, neighbor: int = NEIGHBOR) -> Tensor:
-    """The distance of every point to its `neighbor`-th neighbour, itself not counted.
+def neighbor_distances(squared: Tensor, neighbor: int = NEIGHBOR) -> Tensor:
+    """The distance of every row's point to its `neighbor`-th neighbour, itself not counted.
 
     Args:
-        squared: (..., n, n) squared distances with a zero diagonal.
+        squared: (..., m, n) squared distances of m of the n points to all, 0 to themselves.
 
     Returns:
-        (..., n), positive. Where duplicates make a scale 0, it becomes a hundredth of the mean positive scale,
-        and 1 where every scale is 0, so that identical points keep affinity 1 and nothing is divided by 0.
+        (..., m); to the farthest where there are fewer neighbours.
     """
-    n = squared.shape[-1]
-    nearest = squared.topk(min(neighbor + 1, n), dim=-1, largest=False).values
-    scales = nearest[..., -1].sqrt()
+    nearest = squared.topk(min(neighbor + 1, squared.shape[-1]), dim=-1, largest=False).values
+    return nearest[..., -1].sqrt()
+
+
+def positive_scales(scales: Tensor) -> Tensor:
+    """Local scales (..., n) of which none is 0.
+
+    Where duplicates make a scale 0, it becomes a hundredth of the mean positive scale, and 1 where every scale is 0,
+    so that identical points keep affinity 1 and nothing is divided by 0.
+    """
     positive = scales > 0
     mean = scales.sum(-1, keepdim=True) / positive.sum(-1, keepdim=True).clamp(min=1)
     floor = torch.where(mean > 0, mean / 100, torch.ones_like(mean))
@@ -75,17 +83,36 @@ def affinity(points: Tensor, sigma: Sigma) -> Tensor:
     Returns:
         (..., n, n), symmetric, in [0, 1], with a zero diagonal.
     """
-    squared = squared_distances(points, points)
-    squared.diagonal(dim1=-2, dim2=-1).zero_()
-    if sigma == "local":
-        inverse = local_scales(squared).reciprocal()
-        exponent = squared.mul_(inverse[..., :, None]).mul_(inverse[..., None, :])
-    else:
-        scale = median_scale(points)[..., None] if sigma == "median" else float(sigma)
-        exponent = squared.div_(2 * scale**2)
-    weights = torch.threshold_(exponent.clamp_(max=NEGLIGIBLE).neg_().exp_(), exp(1 - NEGLIGIBLE), 0)
-    weights.diagonal(dim1=-2, dim2=-1).zero_()
+    n = points.shape[-2]
+    tiles = [slice(row, row + max(1, TILE // n)) for row in range(0, n, max(1, TILE // n))]
+    weights = points.new_empty(*points.shape[:-1], n)
+    nearest = []
+    for rows in tiles:
+        squared = squared_distances(points[..., rows, :], points)
+        squared.diagonal(rows.start, -2, -1).zero_()
+        weights[..., rows, :] = squared
+        if sigma == "local":
+            nearest.append(neighbor_distances(squared))
+    inverse, factor = _inverse_scales(points, sigma, nearest)
+    for rows in tiles:
+        tile = weights[..., rows, :].mul_(inverse[..., rows, None] * factor).mul_(inverse[..., None, :])
+        torch.threshold_(tile.clamp_(max=NEGLIGIBLE).neg_().exp_(), exp(1 - NEGLIGIBLE), 0)
+        tile.diagonal(rows.start, -2, -1).zero_()
     return weights
+
+
+def _inverse_scales(points: Tensor, sigma: Sigma, nearest: list[Tensor]) -> tuple[Tensor, float]:
+    """s (..., n) and a factor f with exponents f s_i s_j |x_i - x_j|^2."""
+    if sigma == "local":
+        return positive_scales(torch.cat(nearest, -1)).reciprocal(), 1.0
+    scale = median_scale(points) if sigma == "median" else points.new_full((1,), float(sigma))
+    return scale.reciprocal().expand(points.shape[:-1]), 0.5
+
+
+def inverse_root_degree(weights: Tensor) -> Tensor:
+    """The diagonal of D^-1/2 with D = diag(A 1), for A (..., n, n); 0 for a point without neighbours."""
+    degree = weights.sum(-1)
+    return torch.where(degree > 0, degree.rsqrt(), torch.zeros_like(degree))
 
 
 def normalized_affinity(weights: Tensor) -> Tensor:
@@ -97,6 +124,5 @@ def normalized_affinity(weights: Tensor) -> Tensor:
     Returns:
         (..., n, n), eigenvalues in [-1, 1]. A point without neighbours (degree 0) keeps a zero row, not NaN.
     """
-    degree = weights.sum(-1)
-    inverse_root = torch.where(degree > 0, degree.rsqrt(), torch.zeros_like(degree))
+    inverse_root = inverse_root_degree(weights)
     return weights * inverse_root[..., :, None] * inverse_root[..., None, :]

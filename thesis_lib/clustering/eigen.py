@@ -25,41 +25,89 @@ def dense_eigenvectors(matrix: Tensor, k: int) -> tuple[Tensor, Tensor]:
 
 
 def krylov_eigenvectors(
-    matrix: Tensor, k: int, *, seed: int, tolerance: float = 1e-3, max_products: int = 60
+    weights: Tensor,
+    inverse_root: Tensor,
+    k: int,
+    *,
+    seed: int,
+    start: Tensor | None = None,
+    tolerance: float = 1e-3,
+    max_products: int = 60,
 ) -> tuple[Tensor, Tensor]:
-    """The same by a block Krylov space with Rayleigh-Ritz, without an n x n decomposition.
+    """The same for D^-1/2 A D^-1/2 by a block Krylov space with Rayleigh-Ritz, without an n x n decomposition.
 
-    The space grows by one block, the residuals of its best vectors, until it holds the leading eigenspace.
-    Products with the matrix are done in its own dtype, the small eigenproblems in float64.
+    Block Lanczos with full orthogonalisation and thick restarts: the space grows by one product of A with its last
+    block until it holds the leading eigenspace. Products are in the dtype of A, the small eigenproblems in float64.
 
     Args:
-        matrix: (n, n), symmetric, eigenvalues in [-1, 1].
+        weights: A, (n, n), symmetric, non-negative.
+        inverse_root: the diagonal of D^-1/2, (n,), 0 for a point without neighbours.
+        start: (n, s), vectors that may be near the answer, such as the eigenvectors of a similar matrix.
         tolerance: share of the leading k-dimensional eigenspace that may be missing, as residual over gap bounds it.
-        max_products: products of the matrix with a block, at most.
+        max_products: products of A with a block, at most.
 
     Returns:
-        as `dense_eigenvectors`, in the matrix' dtype.
+        as `dense_eigenvectors`, in the dtype of A.
     """
-    n, width = len(matrix), k + OVERSAMPLING
+    n, width, scale = len(weights), k + OVERSAMPLING, inverse_root[:, None]
     if n <= 4 * width:
-        return dense_eigenvectors(matrix, k)
-    generator = torch.Generator().manual_seed(seed)
-    block = torch.randn(n, width, generator=generator, dtype=torch.float64).to(matrix)
-    space = images = vectors = vector_images = block.new_zeros(n, 0)
-    connected = torch.zeros(n, 1, dtype=torch.bool, device=matrix.device)
+        return dense_eigenvectors(weights * scale * inverse_root, k)
+    space = _Space(_start_block(weights, width, seed, start))
     for _ in range(max_products):
-        if space.shape[1] > (MAX_BLOCKS - 1) * width:
-            space, images = vectors, vector_images
-        block = orthonormal_block(block, space)
-        image = matrix @ block
-        connected |= (image != 0).any(1, keepdim=True)
-        space, images = torch.cat([space, block], 1), torch.cat([images, image], 1)
-        values, vectors, vector_images = _rayleigh_ritz(space, images, width)
-        block = vector_images - vectors * values.to(vectors)
-        if _missing_share(values, block.norm(dim=0).double(), k) <= tolerance:
+        image = scale * (weights @ (scale * space.last))
+        space.grow(image)
+        values, residuals = space.ritz(width)
+        if _missing_share(values, residuals, k) <= tolerance:
             break
-    exact = torch.linalg.qr(vectors[:, :k].double() * connected).Q
-    return values[:k].to(matrix), fix_signs(exact).to(matrix)
+        if space.size > (MAX_BLOCKS - 1) * width:
+            space.restart(width)
+    vectors = space.vectors(k).double() * (scale > 0)
+    return values[:k].to(weights), fix_signs(torch.linalg.qr(vectors).Q).to(weights)
+
+
+class _Space:
+    """A growing orthonormal basis V, V^T L V, and the block by which L V leaves the basis."""
+
+    def __init__(self, block: Tensor) -> None:
+        self.basis = block.new_zeros(len(block), 0)
+        self.last = block
+        self.small = block.new_zeros(0, 0, dtype=torch.float64)
+
+    @property
+    def size(self) -> int:
+        return self.basis.shape[1]
+
+    def grow(self, image: Tensor) -> None:
+        """Take in the last block, of which `image` is the product; what the image adds is the next block."""
+        old, width = self.size, self.last.shape[1]
+        self.basis = torch.cat([self.basis, self.last], 1)
+        inside = (self.basis.T @ image).double()
+        small = inside.new_zeros(old + width, old + width)
+        small[:old, :old] = self.small
+        small[:, old:] = inside
+        small[old:, :old] = inside[:old].T
+        corner = inside[old:]
+        small[old:, old:] = (corner + corner.T) / 2
+        self.small = small
+        self.last = orthonormal_block(image, self.basis)
+        self.leaving = (self.last.T @ image).double()
+
+    def ritz(self, count: int) -> tuple[Tensor, Tensor]:
+        """The best `count` eigenvalues, descending, and the norms of their residuals."""
+        values, rotation = torch.linalg.eigh(self.small)
+        self.rotation = rotation[:, -count:].flip(-1)
+        residuals = self.leaving @ self.rotation[-self.leaving.shape[1] :]
+        return values[-count:].flip(-1), residuals.norm(dim=0)
+
+    def vectors(self, count: int) -> Tensor:
+        """The best eigenvectors that the space holds, (n, count)."""
+        return self.basis @ self.rotation[:, :count].to(self.basis)
+
+    def restart(self, count: int) -> None:
+        """Keep the best vectors alone; the next block stays what it is."""
+        self.basis = self.vectors(count)
+        self.small = self.rotation.T @ self.small @ self.rotation
+        self.rotation = torch.eye(count, dtype=torch.float64, device=self.basis.device)
 
 
 def fix_signs(vectors: Tensor) -> Tensor:
@@ -72,16 +120,28 @@ def orthonormal_block(block: Tensor, space: Tensor) -> Tensor:
     """An orthonormal basis of what block (n, b) adds to an orthonormal space (n, m), twice projected."""
     for _ in range(2):
         block = block - space @ (space.T @ block)
-        block = torch.linalg.qr(block).Q
+        block = _orthonormal(block)
     return block
 
 
-def _rayleigh_ritz(space: Tensor, images: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Best eigenvalues (count,), descending, vectors (n, count) and their images, from a space and its images."""
-    small = (space.T @ images).double()
-    values, rotation = torch.linalg.eigh((small + small.T) / 2)
-    rotation = rotation[:, -count:].flip(-1).to(space)
-    return values[-count:].flip(-1), space @ rotation, images @ rotation
+def _orthonormal(block: Tensor) -> Tensor:
+    """From Cholesky's factor of the Gram matrix in float64; by Householder where columns are nearly dependent."""
+    exact = block.double()
+    factor, failed = torch.linalg.cholesky_ex(exact.T @ exact)
+    diagonal = factor.diagonal()
+    if failed or diagonal.min() < 1e-6 * diagonal.max():
+        return torch.linalg.qr(block).Q
+    return torch.linalg.solve_triangular(factor, exact.T, upper=False).T.to(block)
+
+
+def _start_block(like: Tensor, width: int, seed: int, start: Tensor | None) -> Tensor:
+    """Random directions, behind those that are given."""
+    generator = torch.Generator().manual_seed(seed)
+    block = torch.randn(len(like), width, generator=generator, dtype=torch.float64).to(like)
+    if start is not None:
+        given = min(start.shape[1], width)
+        block = torch.cat([start[:, :given].to(like), block[:, given:] / len(like) ** 0.5], 1)
+    return torch.linalg.qr(block).Q
 
 
 def _missing_share(values: Tensor, residuals: Tensor, k: int) -> Tensor:

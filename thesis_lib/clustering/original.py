@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torchcluster.zoo import SpectrumClustering
 
-from thesis_lib.clustering.affinity import local_scales, median_scale, squared_distances
+from thesis_lib.clustering.affinity import median_scale, neighbor_distances, positive_scales, squared_distances
 
 Record = Callable[[Tensor, Tensor], None]
 
@@ -47,7 +47,7 @@ class OriginalSpectralClustering(SpectrumClustering):
 def original_embedding(points: Tensor, k: int, sigma: float | str) -> tuple[Tensor, Tensor]:
     """The k leading eigenvalues (k,), descending, and eigenvectors (n, k) of the original's graph, as 1 - its own."""
     if sigma == "local":
-        scale = local_scales(squared_distances(points, points)).median()
+        scale = positive_scales(neighbor_distances(squared_distances(points, points))).median()
     else:
         scale = median_scale(points).squeeze() if sigma == "median" else points.new_tensor(float(sigma))
     original = OriginalSpectralClustering(cluster=_no_clusters, k=k)

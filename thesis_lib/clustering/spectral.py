@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from thesis_lib.clustering.affinity import Sigma, affinity, normalized_affinity
+from thesis_lib.clustering.affinity import Sigma, affinity, inverse_root_degree, normalized_affinity
 from thesis_lib.clustering.checks import check_points
 from thesis_lib.clustering.eigen import dense_eigenvectors, krylov_eigenvectors
 from thesis_lib.clustering.kmeans import KMeans, canonical_order
@@ -148,10 +148,14 @@ class SpectralClustering:
         if solver == "torchcluster":
             pairs = [original_embedding(one, self.n_clusters, self.sigma) for one in points]
         else:
-            matrix = normalized_affinity(affinity(points, self.sigma))
+            weights = affinity(points, self.sigma)
             if solver == "dense":
-                return dense_eigenvectors(matrix, self.n_clusters)
-            pairs = [krylov_eigenvectors(one, self.n_clusters, seed=self.seed) for one in matrix]
+                return dense_eigenvectors(normalized_affinity(weights), self.n_clusters)
+            roots = inverse_root_degree(weights)
+            pairs = [
+                krylov_eigenvectors(one, root, self.n_clusters, seed=self.seed)
+                for one, root in zip(weights, roots, strict=True)
+            ]
         values, vectors = zip(*pairs, strict=True)
         return torch.stack(values), torch.stack(vectors)
 
