@@ -8,6 +8,9 @@ from sklearn.datasets import load_sample_image
 from thesis_lib.experiments.features import as_points, layer_features
 from thesis_lib.models import build_backbone
 
+# tiny tensors: a second thread gains nothing, and on a busy machine waiting for it costs twentyfold
+torch.set_num_threads(1)
+
 
 @pytest.fixture(scope="session")
 def photo_points() -> dict[int, torch.Tensor]:

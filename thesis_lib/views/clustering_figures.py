@@ -93,6 +93,9 @@ def clustering_times(times: Mapping[str, Mapping[str, Sequence[float]]]) -> Figu
         axes.plot(series["points"], series["seconds"], marker=marker, color=color, label=name)
         axes.fill_between(series["points"], series["low"], series["high"], color=color, alpha=0.2, lw=0)
     axes.set(xscale="log", yscale="log", xlabel="points n", ylabel="seconds for one clustering")
+    axes.set_xticks(sorted({count for series in times.values() for count in series["points"]}))
+    axes.set_xticks([], minor=True)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.legend()
     return figure
 

@@ -20,6 +20,8 @@ from thesis_lib.views.style import (
 )
 
 PERCENT = (0, 1, 5, 20, 50, 100)
+LEAST_SPAN = 0.04
+"""mIoU that an axis spans at least: chance moves a training by hundredths, and must not look like a result."""
 COLORS_OF = {"PSPNet": BASELINE, "ClusterNet": CLUSTERED}
 
 
@@ -130,6 +132,8 @@ def ablation(results: Sequence[Result], n_clusters: int) -> Figure:
     left.axhline(base, color=BASELINE, ls="--", label="PSPNet, no clusters")
     right.axvline(base, color=BASELINE, ls="--")
     left.set(xscale="log", xlabel="clusters k", ylabel="mIoU in validation")
+    middle, half = np.mean(left.get_ylim()), max(np.ptp(left.get_ylim()) / 2, LEAST_SPAN / 2)
+    left.set_ylim(middle - half, middle + half)
     left.set_xticks(sorted({result.n_clusters for result in clustered}), minor=False)
     left.set_xticks([], minor=True)
     left.xaxis.set_major_formatter("{x:.0f}")
