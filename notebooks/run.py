@@ -100,7 +100,9 @@ def execute(source: Path, target: Path, parameters: dict[str, Any], watch: "Watc
                 parameters,
                 kernel_name="python3",
                 progress_bar=False,
-                extra_arguments=["--log-level=ERROR"],  # else the kernel warns at each start that localhost is not encrypted
+                extra_arguments=[
+                    "--log-level=ERROR"
+                ],  # else the kernel warns at each start that localhost is not encrypted
                 on_cell_start=watch.start,
                 on_cell_executed=watch.finish,
             )
@@ -135,10 +137,8 @@ class Watch:
     def start(self, cell: Any, cell_index: int) -> None:
         """nbclient's hook: a cell begins."""
         if cell.cell_type == "code":
-            # papermill puts the parameters it was given into a cell of their own
-            shown = min(cell_index, len(self.headings) - 1)
             self.cell, self.cell_begin = cell, time.monotonic()
-            self.where = f"cell {cell_index + 1} ({self.headings[shown]})"
+            self.where = f"cell {cell_index + 1} ({self.headings[cell_index]})"
 
     def finish(self, cell: Any, cell_index: int, execute_reply: Any) -> None:
         """nbclient's hook: a cell has ended."""
@@ -187,18 +187,22 @@ class Watch:
 
 
 def clock(seconds: float) -> str:
-    """Minutes and seconds."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+    """Hours, where there are any, minutes and seconds."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"
 
 
 def _headings(source: Path) -> list[str]:
-    """For every cell the heading it stands under."""
+    """For every cell of the executed notebook the heading it stands under.
+
+    Behind the cell of the defaults papermill puts one of its own, with the parameters it was given.
+    """
     headings, heading = [], source.stem
     for cell in nbformat.read(source, as_version=4).cells:
         titles = [line for line in cell.source.splitlines() if line.startswith("#")]
         if cell.cell_type == "markdown" and titles:
             heading = titles[-1].lstrip("# ")
-        headings.append(heading)
+        headings += [heading] * (2 if "parameters" in cell.metadata.get("tags", []) else 1)
     return headings
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from thesis_lib.experiments import ProfileError, load_profile
-from thesis_lib.paths import PROFILES
+from thesis_lib.paths import PROFILES, PROJECT
 
 
 @pytest.mark.parametrize("name", ["smoke", "demo", "cityscapes"])
@@ -49,7 +49,7 @@ def test_a_profile_can_be_any_file(tmp_path: Path) -> None:
         ("training.epochs", "write section.key=value"),
         ("epochs=1", "write section.key=value"),
         ("training.epochs=one", "the value of 'training.epochs=one' is not TOML"),
-        ("model.n_clusters=5000", "5000 clusters of a crop's 24 x 48 pixels"),
+        ("model.n_clusters=5000", "5000 clusters of a crop's 25 x 49 pixels"),
     ],
 )
 def test_what_makes_no_sense_is_refused(override: str, message: str) -> None:
@@ -66,3 +66,9 @@ def test_broken_toml_is_told(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text("[data\n")
     with pytest.raises(ProfileError, match=r"broken.toml is not TOML"):
         load_profile(tmp_path / "broken.toml")
+
+
+def test_a_file_of_weights_is_counted_from_the_project() -> None:
+    assert load_profile("smoke", ['model.weights="weights/r50.pth"']).model.weights == str(PROJECT / "weights/r50.pth")
+    assert load_profile("smoke", ['model.weights="/elsewhere/r50.pth"']).model.weights == "/elsewhere/r50.pth"
+    assert load_profile("smoke").model.weights == "imagenet"

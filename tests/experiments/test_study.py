@@ -20,8 +20,8 @@ def test_the_demo_varies_k_axis_fusion_and_method_one_at_a_time(small_profile: C
     profile = small_profile("model.n_clusters=40", "study.n_clusters=[10,40]", "training.crop=[96,96]")
     assert [variant.name for variant in variants(profile)] == [
         "pspnet",
-        "spectral-pixels-concat-10",
         "spectral-pixels-concat-40",
+        "spectral-pixels-concat-10",
         "spectral-pixels-replace-40",
         "spectral-channels-concat-40",
         "spectral-channels-replace-40",

@@ -13,7 +13,7 @@ import pytest
 from thesis_lib.paths import BUILD, NOTEBOOKS
 
 sys.path.insert(0, str(NOTEBOOKS))
-from run import ParameterError, check_parameters, declared_parameters
+from run import ParameterError, Watch, check_parameters, clock, declared_parameters
 
 NAMES = sorted(path.stem for path in NOTEBOOKS.glob("0*.ipynb"))
 
@@ -135,3 +135,19 @@ def test_a_later_success_removes_the_failed_one(notebook: Path) -> None:
     write_notebook(notebook, "1 + 1")
     assert run(notebook, "-p", "profile", "smoke").returncode == 0
     assert not executed(notebook, ".failed.ipynb").exists()
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.4, "0:00"), (75, "1:15"), (3725, "1:02:05")])
+def test_times_are_given_as_a_clock_shows_them(seconds: float, shown: str) -> None:
+    assert clock(seconds) == shown
+
+
+def test_cells_are_named_by_the_heading_they_stand_under(tmp_path: Path) -> None:
+    notebook = write_notebook(tmp_path / "some.ipynb", "1")
+    content = nbformat.read(notebook, as_version=4)
+    content.cells[1:1] = [nbformat.v4.new_markdown_cell("# Title"), nbformat.v4.new_markdown_cell("text")]
+    nbformat.write(content, notebook)
+    watch = Watch(notebook, {})
+    # as papermill runs it: defaults, the parameters given, two of markdown, the code
+    watch.start(nbformat.v4.new_code_cell("1"), 4)
+    assert watch.where == "cell 5 (Title)"

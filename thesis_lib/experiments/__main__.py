@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def _data(profile: Profile, given: argparse.Namespace) -> None:
-    found = provide_dataset(profile, given.archives)
+    found = provide_dataset(profile, given.archives.expanduser())
     print(f"{found['root']}: {found['frames']['train']} frames to train, {found['frames']['val']} to validate")
     if given.output:
         given.output.parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from thesis_lib.models.cluster_layer import Axis, Method
 from thesis_lib.models.clusternet import Fusion
@@ -48,12 +48,19 @@ class Model(Section):
 
     backbone: str
     weights: str | None = "imagenet"
+    """Of the backbone: "imagenet", a name of torchvision's weights, or a file, counted from the project's root."""
     n_clusters: Positive = 40
     axis: Axis = "pixels"
     fusion: Fusion = "concat"
     method: Method = "spectral"
     sigma: Literal["local", "median"] | Rate = "local"
     reduce: Positive | None = 64
+
+    @field_validator("weights")
+    @classmethod
+    def _from_the_project(cls, weights: str | None) -> str | None:
+        """A relative file is counted from the project's root, wherever the notebook runs."""
+        return str(PROJECT / weights) if weights and weights.endswith((".pt", ".pth")) else weights
 
 
 class Training(Section):
