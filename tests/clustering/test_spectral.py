@@ -5,7 +5,7 @@ import torchcluster
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from tests.clustering.njw import njw_embedding
-from thesis_lib.clustering import Clusters, SpectralClustering
+from thesis_lib.clustering import Clusters, SpectralClustering, eigen
 from thesis_lib.experiments.toys import TOYS, tightest
 
 K = 40
@@ -196,3 +196,50 @@ def test_bad_options_are_refused(options: dict, message: str) -> None:
 def test_bad_points_are_refused(points: torch.Tensor, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SpectralClustering(4)(points)
+
+
+def test_a_warm_start_finds_the_exact_eigenspace_of_points_that_moved(photo_points: dict[int, torch.Tensor]) -> None:
+    points = photo_points[2048]
+    noise = torch.randn(points.shape, generator=torch.Generator().manual_seed(1))
+    moved = points + 0.02 * points.std() * noise
+    cluster = SpectralClustering(40, solver="krylov")
+    warm = cluster(moved, warm_start=cluster(points))
+    exact = SpectralClustering(40, solver="dense")(moved)
+    assert captured(warm, exact) >= 0.99
+
+
+def test_a_warm_start_of_other_points_does_no_harm(photo_points: dict[int, torch.Tensor]) -> None:
+    points = photo_points[2048]
+    cluster = SpectralClustering(40, solver="krylov")
+    warm = cluster(points, warm_start=cluster(points[torch.randperm(2048, generator=torch.Generator().manual_seed(0))]))
+    exact = SpectralClustering(40, solver="dense")(points)
+    assert captured(warm, exact) >= 0.99
+
+
+def test_a_warm_start_saves_products(photo_points: dict[int, torch.Tensor], monkeypatch: pytest.MonkeyPatch) -> None:
+    products = []
+    grow = eigen._Space.grow
+    monkeypatch.setattr(eigen._Space, "grow", lambda space, image: (products.append(1), grow(space, image))[1])
+    cluster = SpectralClustering(40, solver="krylov")
+    first = cluster(photo_points[2048])
+    cold = len(products)
+    cluster(photo_points[2048] * 1.001, warm_start=first)
+    assert len(products) - cold < cold / 2
+
+
+def test_a_batch_starts_warm_as_its_members_do(photo_points: dict[int, torch.Tensor]) -> None:
+    batch = photo_points[2048].reshape(2, 1024, -1)
+    cluster = SpectralClustering(12, solver="krylov")
+    first = cluster(batch)
+    together, alone = cluster(batch, warm_start=first), cluster(batch[1], warm_start=first[1])
+    torch.testing.assert_close(together[1].eigenvalues, alone.eigenvalues, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("solver", "n", "message"), [("dense", 600, "keeps no basis"), ("krylov", 700, r"\(700,\), not of \(600,\)")]
+)
+def test_a_warm_start_that_does_not_fit_is_refused(solver: str, n: int, message: str) -> None:
+    points = torch.randn(700, 3, generator=torch.Generator().manual_seed(0))
+    earlier = SpectralClustering(4, solver=solver)(points[:n])
+    with pytest.raises(ValueError, match=message):
+        SpectralClustering(4, solver="krylov")(points[:600], warm_start=earlier)

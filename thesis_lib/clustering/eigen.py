@@ -33,7 +33,7 @@ def krylov_eigenvectors(
     start: Tensor | None = None,
     tolerance: float = 1e-3,
     max_products: int = 60,
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor]:
     """The same for D^-1/2 A D^-1/2 by a block Krylov space with Rayleigh-Ritz, without an n x n decomposition.
 
     Block Lanczos with full orthogonalisation and thick restarts: the space grows by one product of A with its last
@@ -42,16 +42,18 @@ def krylov_eigenvectors(
     Args:
         weights: A, (n, n), symmetric, non-negative.
         inverse_root: the diagonal of D^-1/2, (n,), 0 for a point without neighbours.
-        start: (n, s), vectors that may be near the answer, such as the eigenvectors of a similar matrix.
+        start: (n, s), vectors that may be near the answer, such as the basis found for a similar matrix.
         tolerance: share of the leading k-dimensional eigenspace that may be missing, as residual over gap bounds it.
         max_products: products of A with a block, at most.
 
     Returns:
-        as `dense_eigenvectors`, in the dtype of A.
+        eigenvalues (k,) and eigenvectors (n, k) as from `dense_eigenvectors`, in the dtype of A; and a basis (n, b) of
+        these and the next best directions, to start from another time.
     """
     n, width, scale = len(weights), k + OVERSAMPLING, inverse_root[:, None]
     if n <= 4 * width:
-        return dense_eigenvectors(weights * scale * inverse_root, k)
+        values, vectors = dense_eigenvectors(weights * scale * inverse_root, k)
+        return values, vectors, vectors
     space = _Space(_start_block(weights, width, seed, start))
     for _ in range(max_products):
         image = scale * (weights @ (scale * space.last))
@@ -61,8 +63,9 @@ def krylov_eigenvectors(
             break
         if space.size > (MAX_BLOCKS - 1) * width:
             space.restart(width)
-    vectors = space.vectors(k).double() * (scale > 0)
-    return values[:k].to(weights), fix_signs(torch.linalg.qr(vectors).Q).to(weights)
+    basis = space.vectors(width)
+    vectors = basis[:, :k].double() * (scale > 0)
+    return values[:k].to(weights), fix_signs(torch.linalg.qr(vectors).Q).to(weights), basis
 
 
 class _Space:

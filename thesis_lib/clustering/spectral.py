@@ -41,6 +41,8 @@ class Clusters:
     """(..., k, k), the cluster centres in the embedding."""
     solver: str
     """What found the eigenvectors."""
+    basis: Tensor | None = None
+    """(..., n, b) from the Krylov solver: the eigenvectors and the next best directions, for `warm_start`."""
 
     def cut(self, n_clusters: int, *, seed: int = 0) -> "Clusters":
         """The clustering into fewer clusters, from the eigenvectors that are here: NJW without solving again.
@@ -59,13 +61,14 @@ class Clusters:
         values, vectors = self.eigenvalues[..., :n_clusters], self.eigenvectors[..., :n_clusters]
         embedding = unit_rows(vectors, values)
         labels, centers = KMeans(n_clusters, seed=seed)(embedding)
-        return Clusters(labels, values, vectors, embedding, centers, self.solver)
+        return Clusters(labels, values, vectors, embedding, centers, self.solver, self.basis)
 
     def __getitem__(self, index: int) -> "Clusters":
         """One member of a batch."""
         found = (self.labels, self.eigenvalues, self.eigenvectors, self.embedding, self.centers)
         labels, values, vectors, embedding, centers = (tensor[index] for tensor in found)
-        return Clusters(labels, values, vectors, embedding, centers, self.solver)
+        basis = None if self.basis is None else self.basis[index]
+        return Clusters(labels, values, vectors, embedding, centers, self.solver, basis)
 
 
 class SpectralClustering:
@@ -116,24 +119,37 @@ class SpectralClustering:
         self.backend = backend
 
     @torch.no_grad()
-    def __call__(self, points: Tensor) -> Clusters:
-        """Cluster points (n, d) or (B, n, d) of any floating dtype, on any device; a batch is B separate problems."""
-        check_points(points, self.n_clusters)
-        with torch.autocast(points.device.type, enabled=False):
-            return self._cluster(points.detach())
+    def __call__(self, points: Tensor, *, warm_start: Clusters | None = None) -> Clusters:
+        """Cluster points (n, d) or (B, n, d) of any floating dtype, on any device; a batch is B separate problems.
 
-    def _cluster(self, points: Tensor) -> Clusters:
+        Args:
+            warm_start: a clustering of nearly the same points by the Krylov solver, such as that of the step before. It
+                saves products; how exact the answer is does not depend on it, for the residual says when to stop.
+
+        Raises:
+            ValueError: NaN points, fewer points than k, or a warm start of another shape or solver.
+        """
+        check_points(points, self.n_clusters)
+        start = None if warm_start is None else _start_of(warm_start, points)
+        with torch.autocast(points.device.type, enabled=False):
+            return self._cluster(points.detach(), start)
+
+    def _cluster(self, points: Tensor, start: Tensor | None) -> Clusters:
         solver = self._choose(points.shape[-2])
         batch = points.reshape(-1, *points.shape[-2:])
         batch = batch.double() if solver == "dense" else batch.float()
         if self.reduce is not None:
             batch = random_pca(batch, self.reduce, seed=self.seed)
         size = max(1, CHUNK // batch.shape[1] ** 2)
-        parts = [self._eigenvectors(part, solver) for part in batch.split(size)]
-        values, vectors = (torch.cat(part) for part in zip(*parts, strict=True))
+        starts = [None] * -(-len(batch) // size) if start is None else start.split(size)
+        parts = [self._eigenvectors(*part, solver) for part in zip(batch.split(size), starts, strict=True)]
+        values = torch.cat([values for values, _, _ in parts])
+        vectors = torch.cat([vectors for _, vectors, _ in parts])
+        bases = [basis for _, _, basis in parts if basis is not None]
+        basis = torch.cat(bases) if bases else None
         embedding = unit_rows(vectors, values)
         labels, centers = self._label(embedding)
-        clusters = Clusters(labels, values, vectors, embedding, centers, solver)
+        clusters = Clusters(labels, values, vectors, embedding, centers, solver, basis)
         return clusters if points.ndim == 3 else clusters[0]
 
     def _choose(self, n: int) -> str:
@@ -143,21 +159,24 @@ class SpectralClustering:
             return "dense" if n <= DENSE_UP_TO else "krylov"
         return self.solver
 
-    def _eigenvectors(self, points: Tensor, solver: str) -> tuple[Tensor, Tensor]:
-        """Eigenvalues (B, k) and eigenvectors (B, n, k) of points (B, n, d)."""
+    def _eigenvectors(self, points: Tensor, start: Tensor | None, solver: str) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Eigenvalues (B, k), eigenvectors (B, n, k) and basis of points (B, n, d)."""
         if solver == "torchcluster":
-            pairs = [original_embedding(one, self.n_clusters, self.sigma) for one in points]
-        else:
-            weights = affinity(points, self.sigma)
-            if solver == "dense":
-                return dense_eigenvectors(normalized_affinity(weights), self.n_clusters)
-            roots = inverse_root_degree(weights)
-            pairs = [
-                krylov_eigenvectors(one, root, self.n_clusters, seed=self.seed)
-                for one, root in zip(weights, roots, strict=True)
-            ]
-        values, vectors = zip(*pairs, strict=True)
-        return torch.stack(values), torch.stack(vectors)
+            values, vectors = zip(
+                *(original_embedding(one, self.n_clusters, self.sigma) for one in points), strict=True
+            )
+            return torch.stack(values), torch.stack(vectors), None
+        weights = affinity(points, self.sigma)
+        if solver == "dense":
+            return *dense_eigenvectors(normalized_affinity(weights), self.n_clusters), None
+        roots = inverse_root_degree(weights)
+        starts = [None] * len(points) if start is None else start
+        found = [
+            krylov_eigenvectors(one, root, self.n_clusters, seed=self.seed, start=first)
+            for one, root, first in zip(weights, roots, starts, strict=True)
+        ]
+        values, vectors, basis = zip(*found, strict=True)
+        return torch.stack(values), torch.stack(vectors), torch.stack(basis)
 
     def _label(self, embedding: Tensor) -> tuple[Tensor, Tensor]:
         if self.kmeans is None:
@@ -166,6 +185,16 @@ class SpectralClustering:
         labels, order = canonical_order(torch.stack([labels for labels, _ in pairs]), self.n_clusters)
         centers = torch.stack([centers for _, centers in pairs])
         return labels, centers.gather(1, order[..., None].expand_as(centers))
+
+
+def _start_of(clusters: Clusters, points: Tensor) -> Tensor:
+    """The basis (B, n, b) of an earlier clustering, for points (n, d) or (B, n, d)."""
+    basis = clusters.basis
+    if basis is None:
+        raise ValueError(f'warm_start is from the solver "{clusters.solver}", which keeps no basis; use "krylov"')
+    if basis.shape[:-1] != points.shape[:-1]:
+        raise ValueError(f"warm_start is of points {tuple(basis.shape[:-1])}, not of {tuple(points.shape[:-1])}")
+    return basis.reshape(-1, *basis.shape[-2:])
 
 
 def unit_rows(eigenvectors: Tensor, eigenvalues: Tensor) -> Tensor:
