@@ -1,5 +1,4 @@
 import csv
-import math
 from collections.abc import Callable
 from copy import deepcopy
 from functools import partial
@@ -9,18 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch.nn.functional import cross_entropy
 
 from thesis_lib.experiments import Profile, TrainingError, fit
+from thesis_lib.experiments.records import read_log
 from thesis_lib.experiments.runs import build_pspnet
-from thesis_lib.experiments.training import (
-    build_optimizer,
-    enet_weights,
-    freeze,
-    hold_batch_norms,
-    read_log,
-    segmentation_loss,
-)
+from thesis_lib.experiments.training import build_optimizer, freeze, hold_batch_norms
 from thesis_lib.models import CheckpointError, ClusterNet, PSPNet, load_checkpoint, read_checkpoint
 
 Make = Callable[..., Profile]
@@ -110,7 +102,7 @@ def test_another_training_is_not_resumed(small_profile: Make, tmp_path: Path) ->
 
 def test_a_diverging_loss_stops_the_training(small_profile: Make, tmp_path: Path) -> None:
     profile = small_profile("training.rate=1e30")
-    with pytest.raises(TrainingError, match="the loss is nan|inf at step"):
+    with pytest.raises(TrainingError, match=r"the loss is (nan|inf) at step"):
         fit(build_pspnet(profile), profile, tmp_path / "run")
 
 
@@ -118,30 +110,6 @@ def test_too_few_images_for_a_batch_are_told(small_profile: Make, tmp_path: Path
     profile = small_profile("training.batch_size=8")
     with pytest.raises(TrainingError, match="4 images make no batch of 8"):
         fit(build_pspnet(profile), profile, tmp_path / "run")
-
-
-def test_the_loss_is_the_mean_over_labelled_pixels() -> None:
-    logits = torch.randn(2, 19, 8, 8, generator=torch.Generator().manual_seed(0))
-    labels = torch.randint(0, 19, (2, 8, 8), generator=torch.Generator().manual_seed(0))
-    labels[0, :4] = 255
-    torch.testing.assert_close(segmentation_loss(logits, labels), cross_entropy(logits, labels, ignore_index=255))
-    assert segmentation_loss(logits, torch.full((2, 8, 8), 255)) == 0
-
-
-def test_weighted_loss_is_torchs_own() -> None:
-    torch.manual_seed(0)
-    logits, labels, weights = torch.randn(2, 5, 8, 8), torch.randint(0, 5, (2, 8, 8)), torch.rand(5) + 0.1
-    labels[0, :3] = 255
-    expected = cross_entropy(logits, labels, weights, ignore_index=255)
-    torch.testing.assert_close(segmentation_loss(logits, labels, weights), expected)
-
-
-def test_enet_weights_favour_rare_classes_and_keep_the_scale_of_the_loss() -> None:
-    pixels = torch.tensor([900, 90, 10, 0])
-    weights = enet_weights(pixels)
-    assert weights.diff().gt(0).all()
-    torch.testing.assert_close((weights * pixels).sum() / pixels.sum(), torch.tensor(1.0))
-    torch.testing.assert_close(weights[0] / weights[1], torch.tensor(math.log(1.11) / math.log(1.92)))
 
 
 def test_class_weights_are_in_the_plan_of_a_training(small_profile: Make, tmp_path: Path) -> None:

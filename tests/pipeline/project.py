@@ -46,6 +46,33 @@ class Project:
         return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
 
 
+@dataclass(frozen=True)
+class Run:
+    """A copy in which `make figures` has run, and what it said."""
+
+    project: Project
+    profile: str
+    done: subprocess.CompletedProcess[str]
+
+    @property
+    def results(self) -> Path:
+        return self.project.root / "build" / self.profile
+
+    @property
+    def figures(self) -> Path:
+        return self.project.root / "figures" / self.profile
+
+    @property
+    def dataset(self) -> Path:
+        below = "" if self.profile == "cityscapes" else self.profile
+        return self.project.root / "cityscapes_dataset" / below
+
+
+def draw_figures(project: Project, profile: str, *arguments: str) -> Run:
+    """`make figures` of a profile, whatever comes of it."""
+    return Run(project, profile, project.make("figures", f"PROFILE={profile}", *arguments))
+
+
 def copy_project(root: Path) -> Project:
     """The sources, with their times, as a repository of their own where there is git."""
     listed = _git(PROJECT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")

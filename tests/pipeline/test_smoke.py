@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.pipeline.project import Project, copy_project, drawn_figures
+from tests.pipeline.project import Run, copy_project, draw_figures, drawn_figures
 from thesis_lib.data.labels import CLASSES
 
 NOTEBOOKS = (
@@ -27,33 +26,10 @@ NOTEBOOKS = (
 OFFICIAL = "cityscapesscripts.evaluation.evalPixelLevelSemanticLabeling"
 
 
-@dataclass(frozen=True)
-class SmokeRun:
-    """The copy of the project after its run."""
-
-    project: Project
-    code: int
-    told: str
-    complained: str
-
-    @property
-    def dataset(self) -> Path:
-        return self.project.root / "cityscapes_dataset" / "smoke"
-
-    @property
-    def results(self) -> Path:
-        return self.project.root / "build" / "smoke"
-
-    @property
-    def figures(self) -> Path:
-        return self.project.root / "figures" / "smoke"
-
-
 @pytest.fixture(scope="module")
-def smoke(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmokeRun]:
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     project = copy_project(tmp_path_factory.mktemp("smoke") / "project")
-    done = project.make("figures", "PROFILE=smoke")
-    yield SmokeRun(project, done.returncode, done.stdout, done.stderr)
+    yield draw_figures(project, "smoke")
     shutil.rmtree(project.root)  # checkpoints of half a GB
 
 
@@ -61,12 +37,12 @@ def digest(file: Path) -> str:
     return sha256(file.read_bytes()).hexdigest()
 
 
-def test_one_command_draws_every_figure(smoke: SmokeRun) -> None:
-    assert smoke.code == 0, smoke.complained
+def test_one_command_draws_every_figure(smoke: Run) -> None:
+    assert smoke.done.returncode == 0, smoke.done.stderr
     assert drawn_figures(smoke.figures, "png") == drawn_figures(smoke.figures, "pdf") == set(range(1, 14))
 
 
-def test_every_figure_can_be_opened(smoke: SmokeRun) -> None:
+def test_every_figure_can_be_opened(smoke: Run) -> None:
     for png in smoke.figures.glob("*.png"):
         with Image.open(png) as picture:
             pixels = np.asarray(picture.convert("L"))
@@ -78,7 +54,7 @@ def test_every_figure_can_be_opened(smoke: SmokeRun) -> None:
         assert content.rstrip().endswith(b"%%EOF"), pdf.name
 
 
-def test_every_figure_names_its_commit_profile_data_and_checkpoints(smoke: SmokeRun) -> None:
+def test_every_figure_names_its_commit_profile_data_and_checkpoints(smoke: Run) -> None:
     register = json.loads((smoke.figures / "provenance.json").read_text())
     data = json.loads((smoke.results / "dataset.json").read_text())["digest"]
     trained = {digest(file) for file in smoke.results.rglob("*.pt")}
@@ -91,25 +67,25 @@ def test_every_figure_names_its_commit_profile_data_and_checkpoints(smoke: Smoke
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_every_notebook_ran_to_its_end(smoke: SmokeRun, name: str) -> None:
+def test_every_notebook_ran_to_its_end(smoke: Run, name: str) -> None:
     cells = nbformat.read(smoke.results / "notebooks" / f"{name}.ipynb", as_version=4).cells
     code = [cell for cell in cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in code)
     assert not [output for cell in code for output in cell.outputs if output.output_type == "error"]
 
 
-def test_no_half_run_notebook_is_left(smoke: SmokeRun) -> None:
+def test_no_half_run_notebook_is_left(smoke: Run) -> None:
     left = {file.name for file in (smoke.results / "notebooks").iterdir()}
     assert left == {f"{name}.ipynb" for name in NOTEBOOKS}
 
 
 @pytest.mark.parametrize(("number", "name"), list(enumerate(NOTEBOOKS, start=1)))
-def test_the_terminal_says_how_far_it_is_and_how_long_it_will_take(smoke: SmokeRun, number: int, name: str) -> None:
+def test_the_terminal_says_how_far_it_is_and_how_long_it_will_take(smoke: Run, number: int, name: str) -> None:
     left = "nothing left" if number == len(NOTEBOOKS) else r"about \d+:\d\d left"
-    assert re.search(rf"\[{number}/6\] {name}  done in \d+:\d\d, {left}", smoke.told), smoke.told
+    assert re.search(rf"\[{number}/6\] {name}  done in \d+:\d\d, {left}", smoke.done.stdout), smoke.done.stdout
 
 
-def test_a_second_run_computes_nothing(smoke: SmokeRun) -> None:
+def test_a_second_run_computes_nothing(smoke: Run) -> None:
     again = smoke.project.make("figures", "PROFILE=smoke")
     assert again.returncode == 0
     assert again.stdout == "figures/smoke/ is up to date\n"
@@ -131,17 +107,17 @@ def test_a_second_run_computes_nothing(smoke: SmokeRun) -> None:
     ],
 )
 def test_a_change_runs_again_what_depends_on_it_and_nothing_else(
-    smoke: SmokeRun, changed: str, notebooks: tuple[str, ...]
+    smoke: Run, changed: str, notebooks: tuple[str, ...]
 ) -> None:
     planned = smoke.project.planned("PROFILE=smoke", f"--what-if={changed}")
     assert tuple(name[:2] for name in planned) == notebooks
 
 
-def test_other_values_are_another_run(smoke: SmokeRun) -> None:
+def test_other_values_are_another_run(smoke: Run) -> None:
     assert smoke.project.planned("PROFILE=smoke", "SET=training.epochs=1") == list(NOTEBOOKS)
 
 
-def test_a_value_that_does_not_exist_stops_before_anything_is_computed_or_lost(smoke: SmokeRun) -> None:
+def test_a_value_that_does_not_exist_stops_before_anything_is_computed_or_lost(smoke: Run) -> None:
     done = smoke.project.make("figures", "PROFILE=smoke", "SET=training.epoch=1")
     assert done.returncode != 0
     assert "training.epoch is not a key of a profile" in done.stderr
@@ -151,7 +127,7 @@ def test_a_value_that_does_not_exist_stops_before_anything_is_computed_or_lost(s
 
 
 @pytest.mark.parametrize("model", ["PSPNet", "ClusterNet"])
-def test_predictions_are_label_pictures_of_the_size_of_the_frames(smoke: SmokeRun, model: str) -> None:
+def test_predictions_are_label_pictures_of_the_size_of_the_frames(smoke: Run, model: str) -> None:
     frames = sorted((smoke.dataset / "leftImg8bit" / "val").glob("*/*.png"))
     names = {frame.name.replace("_leftImg8bit", "_pred_labelIds") for frame in frames}
     predictions = sorted((smoke.results / "predictions" / model).iterdir())
@@ -163,7 +139,7 @@ def test_predictions_are_label_pictures_of_the_size_of_the_frames(smoke: SmokeRu
 
 
 @pytest.fixture(scope="module")
-def evaluated(smoke: SmokeRun, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path]:
+def evaluated(smoke: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path]:
     """What `evaluate` prints, and the folder it exports to."""
     folder = tmp_path_factory.mktemp("predictions")
     done = smoke.project.python("-m", "thesis_lib.experiments", "evaluate", "smoke", "--export", str(folder))
@@ -171,13 +147,13 @@ def evaluated(smoke: SmokeRun, tmp_path_factory: pytest.TempPathFactory) -> tupl
     return json.loads(done.stdout), folder
 
 
-def test_evaluation_prints_what_the_notebook_found(smoke: SmokeRun, evaluated: tuple[dict, Path]) -> None:
+def test_evaluation_prints_what_the_notebook_found(smoke: Run, evaluated: tuple[dict, Path]) -> None:
     found = json.loads((smoke.results / "scores.json").read_text())["ClusterNet"]
     np.testing.assert_equal(evaluated[0], found)
 
 
 def test_the_official_script_gives_the_exported_predictions_the_same_scores(
-    smoke: SmokeRun, evaluated: tuple[dict, Path], tmp_path: Path
+    smoke: Run, evaluated: tuple[dict, Path], tmp_path: Path
 ) -> None:
     printed, predictions = evaluated
     folders = {"DATASET": smoke.dataset, "RESULTS": predictions, "EXPORT_DIR": tmp_path}

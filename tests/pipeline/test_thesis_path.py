@@ -17,7 +17,7 @@ from PIL import Image
 from torchvision.models import resnet50
 
 from tests.pipeline.archives import FRAMES, write_official_archives
-from tests.pipeline.project import Project, copy_project, drawn_figures
+from tests.pipeline.project import Run, copy_project, draw_figures, drawn_figures
 
 FEW = (
     "data.train=4 data.val=1 data.workers=0 training.epochs=1 training.max_steps=1 training.batch_size=2 "
@@ -31,27 +31,11 @@ CLUSTERNET = "spectral-pixels-concat-40-0"
 
 
 @dataclass(frozen=True)
-class ThesisRun:
-    """The copy of the project after its run, and what it was given."""
+class ThesisRun(Run):
+    """A run, and what it was given."""
 
-    project: Project
     archived: Path
     weights: Path
-    code: int
-    told: str
-    complained: str
-
-    @property
-    def dataset(self) -> Path:
-        return self.project.root / "cityscapes_dataset"
-
-    @property
-    def results(self) -> Path:
-        return self.project.root / "build" / "cityscapes"
-
-    @property
-    def figures(self) -> Path:
-        return self.project.root / "figures" / "cityscapes"
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +49,8 @@ def thesis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThesisRun]:
     values = f'{FEW} model.weights="{weights}"'
     if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
         values += ' training.precision="float32"'  # a CPU without bfloat16 takes seven times as long for it
-    done = project.make("figures", "PROFILE=cityscapes", f"ARCHIVES={archives}", f"SET={values}")
-    yield ThesisRun(project, folder / "scratch" / "official", weights, done.returncode, done.stdout, done.stderr)
+    run = draw_figures(project, "cityscapes", f"ARCHIVES={archives}", f"SET={values}")
+    yield ThesisRun(run.project, run.profile, run.done, folder / "scratch" / "official", weights)
     shutil.rmtree(folder)  # checkpoints of 3 GB
 
 
@@ -81,7 +65,7 @@ def checkpoint(file: Path) -> dict:
 
 
 def test_the_zips_lead_to_every_figure(thesis: ThesisRun) -> None:
-    assert thesis.code == 0, thesis.complained
+    assert thesis.done.returncode == 0, thesis.done.stderr
     assert drawn_figures(thesis.figures, "png") == drawn_figures(thesis.figures, "pdf") == set(range(1, 14))
     for png in thesis.figures.glob("*.png"):
         with Image.open(png) as picture:

@@ -3,8 +3,9 @@
 from thesis_lib.experiments.evaluation import evaluate
 from thesis_lib.experiments.inference import predict
 from thesis_lib.experiments.profiles import Profile, ProfileError, load_profile
+from thesis_lib.experiments.records import TrainingFiles
 from thesis_lib.experiments.scores import Scores, score_files
-from thesis_lib.experiments.training import TrainingError, TrainingFiles, fit
+from thesis_lib.experiments.training import TrainingError, fit
 
 __all__ = [
     "Profile",

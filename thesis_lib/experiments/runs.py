@@ -15,8 +15,9 @@ from thesis_lib.data.prepare import prepare_dataset
 from thesis_lib.data.scenes import write_scenes
 from thesis_lib.data.verify import content_digest
 from thesis_lib.experiments.profiles import Profile
+from thesis_lib.experiments.records import TrainingFiles
 from thesis_lib.experiments.study import pretrained_files
-from thesis_lib.experiments.training import TrainingFiles, fit
+from thesis_lib.experiments.training import fit
 from thesis_lib.models import PSPNet
 
 MANIFEST = "scenes.json"

@@ -16,7 +16,8 @@ import numpy as np
 import torch
 
 from thesis_lib.experiments.profiles import Profile
-from thesis_lib.experiments.training import TrainingError, TrainingFiles, datasets, fit, read_log
+from thesis_lib.experiments.records import TrainingFiles, read_log, write_table
+from thesis_lib.experiments.training import TrainingError, datasets, fit
 from thesis_lib.models import ClusterNet, PSPNet, load_checkpoint
 from thesis_lib.models.cluster_layer import Axis, Method
 from thesis_lib.models.clusternet import Fusion
@@ -101,7 +102,7 @@ def run_study(profile: Profile, chosen: Iterable[Variant], seeds: Iterable[int],
         if not (resume and earlier):
             results = [result for result in results if result not in earlier]
             results.append(run_variant(variant, profile, seed=seed, resume=resume))
-            write_results(file, results)
+            write_table(file, [field.name for field in fields(Result)], map(asdict, results))
     return file
 
 
@@ -157,14 +158,3 @@ def read_results(file: Path) -> list[Result]:
     types: dict[str, Any] = {field.name: field.type for field in fields(Result)}
     with file.open(encoding="utf-8") as lines:
         return [Result(**{key: types[key](value) for key, value in row.items()}) for row in csv.DictReader(lines)]
-
-
-def write_results(file: Path, results: list[Result]) -> None:
-    """study.csv, replaced as a whole."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".tmp")
-    with partial.open("w", newline="", encoding="utf-8") as lines:
-        writer = csv.DictWriter(lines, [field.name for field in fields(Result)])
-        writer.writeheader()
-        writer.writerows(asdict(result) for result in results)
-    partial.replace(file)

@@ -1,54 +1,28 @@
 """Training with the recipe of hszhao/semseg (tool/train.py): SGD, poly rate, new modules at ten times the rate."""
 
-import csv
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
 
 from thesis_lib.data import Cityscapes, EpochSampler
-from thesis_lib.data.labels import IGNORE
 from thesis_lib.data.statistics import class_pixels
 from thesis_lib.data.transforms import train_transform
 from thesis_lib.experiments.evaluation import evaluate
+from thesis_lib.experiments.loss import enet_weights, segmentation_loss
 from thesis_lib.experiments.profiles import Profile, Training
 from thesis_lib.experiments.progress import Bar, progress_bar
+from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles, write_table
 from thesis_lib.models import CheckpointError, PSPNet, read_checkpoint, save_checkpoint
-
-COLUMNS = ("epoch", "step", "loss", "main_loss", "rate", "seconds", "miou")
 
 
 class TrainingError(RuntimeError):
     """Training cannot go on."""
-
-
-@dataclass(frozen=True)
-class TrainingFiles:
-    """What a training leaves in its folder."""
-
-    folder: Path
-
-    @property
-    def last(self) -> Path:
-        """The checkpoint after the last epoch, to go on from."""
-        return self.folder / "last.pt"
-
-    @property
-    def best(self) -> Path:
-        """The checkpoint with the highest mIoU in validation."""
-        return self.folder / "best.pt"
-
-    @property
-    def log(self) -> Path:
-        """One line a step; mIoU stands in the line of the step it was measured after."""
-        return self.folder / "log.csv"
 
 
 def fit(
@@ -186,7 +160,7 @@ class Trainer:
     def _save(self, path: Path) -> None:
         state = {"optimizer": self.optimizer.state_dict(), "epoch": self.epoch, "best": self.best, "rows": self.rows}
         save_checkpoint(path, self.model, plan=self._plan(), **state)
-        write_log(self.files.log, self.rows)
+        write_table(self.files.log, LOG_COLUMNS, self.rows)
 
     def _plan(self) -> dict[str, Any]:
         return self.profile.training.model_dump(mode="json") | {"steps": self.steps}
@@ -211,32 +185,6 @@ def build_optimizer(model: PSPNet, settings: Training) -> torch.optim.SGD:
         momentum=settings.momentum,
         weight_decay=settings.weight_decay,
     )
-
-
-def segmentation_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Cross-entropy, the mean over the pixels that are not ignored; 0 where all are.
-
-    Args:
-        logits: (B, classes, H, W).
-        labels: (B, H, W) trainIds.
-        weights: (classes,) that a pixel of each class has in the mean; all alike without.
-    """
-    weights = torch.ones(logits.shape[1], device=logits.device) if weights is None else weights
-    total = cross_entropy(logits.float(), labels, weights, ignore_index=IGNORE, reduction="sum")
-    return total / weights[labels[labels != IGNORE]].sum().clamp(min=1e-12)
-
-
-def enet_weights(pixels: Tensor) -> Tensor:
-    """Weights of the classes in the loss, 1 / ln(1.02 + share); scaled so that the mean over all pixels is 1.
-
-    Paszke, Chaurasia, Kim, Culurciello, "ENet", 2016, section 5.2.
-
-    Args:
-        pixels: (classes,) labelled pixels of each class.
-    """
-    share = pixels.double() / pixels.sum()
-    weights = 1 / torch.log(1.02 + share)
-    return (weights / (weights * share).sum()).float()
 
 
 def freeze(backbone: nn.Module, prefixes: tuple[str, ...]) -> None:
@@ -266,20 +214,3 @@ def step_seed(seed: int, step: int) -> int:
 def limited(loader: DataLoader, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
     """The first `steps` batches."""
     yield from (batch for _, batch in zip(range(steps), loader, strict=False))
-
-
-def write_log(path: Path, rows: list[dict[str, Any]]) -> None:
-    """The log as CSV, replaced as a whole."""
-    partial = path.with_suffix(".tmp")
-    with partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-    partial.replace(path)
-
-
-def read_log(path: Path) -> dict[str, np.ndarray]:
-    """The columns of a log; mIoU is NaN where it was not measured."""
-    with path.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return {column: np.array([float(row[column] or "nan") for row in rows]) for column in COLUMNS}

@@ -36,6 +36,11 @@ class Upright:
         """Metres along the foot."""
         return float(np.hypot(self.end[0] - self.start[0], self.end[1] - self.start[1]))
 
+    @property
+    def foot(self) -> Points:
+        """(2, 3) the line that it stands on."""
+        return np.array([[self.start[0], self.y, self.start[1]], [self.end[0], self.y, self.end[1]]])
+
     def at(self, share: Points | float, y: Points | float) -> Points:
         """(..., 3) world points at shares of the way from start to end, y metres above the foot."""
         share = np.asarray(share, float)

@@ -9,6 +9,7 @@ import numpy as np
 from ..optics.camera import Points
 from ..paint.canvas import Canvas
 from ..paint.round import circle, disc
+from ..paint.upright import Upright
 from .foliage import FOLIAGE, paint_foliage
 
 BARK = (88.0, 80.0, 70.0)
@@ -149,7 +150,7 @@ class Shrub:
 
     def footprint(self) -> Points:
         """(2, 3) the line that it stands on."""
-        return np.array([[self.start[0], self.y, self.start[1]], [self.end[0], self.y, self.end[1]]])
+        return Upright(self.start, self.end, self.height, self.y).foot
 
     def paint(self, canvas: Canvas, sunlit: float = 1.0) -> None:
         """Clump by clump along its foot."""

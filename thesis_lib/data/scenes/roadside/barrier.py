@@ -29,7 +29,7 @@ class Masonry:
 
     def footprint(self) -> Points:
         """(2, 3) the line that it stands on."""
-        return np.array([[self.start[0], self.y, self.start[1]], [self.end[0], self.y, self.end[1]]])
+        return Upright(self.start, self.end, self.height, self.y).foot
 
     def paint(self, canvas: Canvas, sunlit: float = 1.0) -> None:
         """The face, then the coping stone on it."""
@@ -63,7 +63,7 @@ class Fence:
 
     def footprint(self) -> Points:
         """(2, 3) the line that it stands on."""
-        return np.array([[self.start[0], self.y, self.start[1]], [self.end[0], self.y, self.end[1]]])
+        return Upright(self.start, self.end, self.height, self.y).foot
 
     def paint(self, canvas: Canvas, sunlit: float = 1.0) -> None:
         """Rails, then pickets, then posts; annotated as a whole, gaps included."""
@@ -117,15 +117,16 @@ class GuardRail:
 
     start: tuple[float, float]
     end: tuple[float, float]
+    height: float = 0.75
     y: float = 0.0
 
     def footprint(self) -> Points:
         """(2, 3) the line that it stands on."""
-        return np.array([[self.start[0], self.y, self.start[1]], [self.end[0], self.y, self.end[1]]])
+        return Upright(self.start, self.end, self.height, self.y).foot
 
     def paint(self, canvas: Canvas, sunlit: float = 1.0) -> None:
         """Posts, then the two waves of the rail in strips."""
-        rail = Upright(self.start, self.end, 0.75, self.y)
+        rail = Upright(self.start, self.end, self.height, self.y)
         span = rail.visible(canvas)
         if span is None:
             return

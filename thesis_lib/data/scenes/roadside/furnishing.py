@@ -233,4 +233,4 @@ def draw_guard_rail(rng: np.random.Generator, street: Street, path: Path) -> Ite
     for start in np.arange(z, z + 40, 8.0).tolist():
         if street.free(side.sign, start, 9.0):
             a, b = path.place(s, np.array([start, start + 8.0]))
-            yield GuardRail((float(a[0]), float(a[2])), (float(b[0]), float(b[2])), CURB)
+            yield GuardRail((float(a[0]), float(a[2])), (float(b[0]), float(b[2])), y=CURB)

@@ -1,0 +1,51 @@
+"""What trainings leave on disk: their files, and tables that are written as a whole or not at all."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+LOG_COLUMNS = ("epoch", "step", "loss", "main_loss", "rate", "seconds", "miou")
+
+
+@dataclass(frozen=True)
+class TrainingFiles:
+    """What a training leaves in its folder."""
+
+    folder: Path
+
+    @property
+    def last(self) -> Path:
+        """The checkpoint after the last epoch, to go on from."""
+        return self.folder / "last.pt"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint with the highest mIoU in validation."""
+        return self.folder / "best.pt"
+
+    @property
+    def log(self) -> Path:
+        """One line a step; mIoU stands in the line of the step it was measured after."""
+        return self.folder / "log.csv"
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """A CSV file, replaced as a whole; what a row lacks is left empty."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".tmp")
+    with partial.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+    partial.replace(path)
+
+
+def read_log(path: Path) -> dict[str, np.ndarray]:
+    """The columns of a log; mIoU is NaN where it was not measured."""
+    with path.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return {column: np.array([float(row[column] or "nan") for row in rows]) for column in LOG_COLUMNS}
