@@ -1,8 +1,8 @@
 """What a clone costs: `python benchmarks/budgets.py [smoke|demo]` runs the two commands in a fresh copy and times them.
 
-The copy is a clone of the last commit in a temporary folder; packages come from uv's cache where they are there. Writes
 The copy is a clone of the last commit in a temporary folder; packages come from uv's cache where it has them. Writes
-(what ran is listed), the most memory that all processes together held, the demo's mIoU and the size of its pictures.
+benchmarks/budgets-PROFILE.json: the machine, what was timed (a second call and a touched notebook too: what ran again
+is listed), the most memory that all processes together held, the demo's mIoU and the size of its pictures.
 """
 
 import argparse

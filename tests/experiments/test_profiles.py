@@ -49,7 +49,7 @@ def test_a_profile_can_be_any_file(tmp_path: Path) -> None:
         ("training.epochs", "write section.key=value"),
         ("epochs=1", "write section.key=value"),
         ("training.epochs=one", "the value of 'training.epochs=one' is not TOML"),
-        ("model.n_clusters=5000", "5000 clusters of a crop's 25 x 49 pixels"),
+        ("model.n_clusters=5000", "5000 clusters of a crop's 33 x 65 pixels"),
     ],
 )
 def test_what_makes_no_sense_is_refused(override: str, message: str) -> None:

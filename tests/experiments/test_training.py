@@ -12,7 +12,7 @@ import torch
 from thesis_lib.experiments import Profile, TrainingError, fit
 from thesis_lib.experiments.records import read_log
 from thesis_lib.experiments.runs import build_pspnet
-from thesis_lib.experiments.training import build_optimizer, freeze, hold_batch_norms
+from thesis_lib.experiments.training import build_optimizer, freeze, hold_frozen_batch_norms
 from thesis_lib.models import CheckpointError, ClusterNet, PSPNet, load_checkpoint, read_checkpoint
 
 Make = Callable[..., Profile]
@@ -148,16 +148,16 @@ def test_a_frozen_part_that_is_not_there_is_told() -> None:
 def test_frozen_batch_norms_do_not_adapt() -> None:
     model = PSPNet(backbone="resnet18").train()
     freeze(model.backbone, ("layer0",))
-    hold_batch_norms(model, every=False)
+    hold_frozen_batch_norms(model)
     assert not model.backbone.layer0[1].training
     assert model.backbone.layer1[0].bn1.training
 
 
-def test_a_training_can_hold_every_batch_norm_of_the_backbone(small_profile: Make, tmp_path: Path) -> None:
-    model = PSPNet(backbone="resnet18")
-    norms = [module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
-    before = [module.running_mean.clone() for module in norms]
-    fit(model, small_profile("training.hold_batch_norm=true"), tmp_path / "run")
-    held = {id(module) for module in model.backbone.modules()}
-    for module, mean in zip(norms, before, strict=True):
-        assert torch.equal(module.running_mean, mean) == (id(module) in held)
+def test_without_weight_the_auxiliary_head_is_not_trained(small_profile: Make, tmp_path: Path) -> None:
+    profile = small_profile("training.aux_weight=0")
+    model = build_pspnet(profile)
+    before = {key: value.clone() for key, value in model.aux.state_dict().items()}
+    fit(model, profile, tmp_path / "run")
+    assert all(torch.equal(value, before[key]) for key, value in model.aux.state_dict().items())
+    log = read_log(tmp_path / "run" / "log.csv")
+    assert np.array_equal(log["loss"], log["main_loss"])

@@ -78,13 +78,12 @@ class Training(Section):
     momentum: float = 0.9
     weight_decay: float = 1e-4
     power: float = 0.9
-    aux_weight: float = 0.4
+    aux_weight: Annotated[float, Field(ge=0)] = 0.4
+    """Of the auxiliary head's loss; at 0 the head is not computed."""
     class_weights: Literal["none", "enet"] = "none"
     """"enet": rare classes count more in the loss, as in Paszke et al., "ENet", 2016."""
     frozen: tuple[str, ...] = ()
     """Parts of the backbone that are not trained, by prefix of their parameters' names."""
-    hold_batch_norm: bool = False
-    """The backbone's batch norms keep the statistics of its pretraining: for batches too small to have their own."""
     precision: Literal["float32", "bfloat16"] = "float32"
     validate_every: Positive = 1
     """Epochs between two validations."""

@@ -89,7 +89,7 @@ class Trainer:
 
     def _run_epoch(self, bar: Bar) -> None:
         self.model.train()
-        hold_batch_norms(self.model, every=self.profile.training.hold_batch_norm)
+        hold_frozen_batch_norms(self.model)
         self.sampler.epoch = self.epoch
         begin = time.monotonic()
         for images, labels in limited(self.loader, self.steps):
@@ -107,9 +107,10 @@ class Trainer:
         images = images.to(self.device, memory_format=torch.channels_last)
         labels = labels.to(self.device).long()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
-            logits = self.model(images)
-        main = segmentation_loss(logits["out"], labels, self.class_weights)
-        loss = main + settings.aux_weight * segmentation_loss(logits["aux"], labels, self.class_weights)
+            logits = self.model(images) if settings.aux_weight else {"out": self.model.logits(images)}
+        losses = {name: segmentation_loss(value, labels, self.class_weights) for name, value in logits.items()}
+        main = losses["out"]
+        loss = main + settings.aux_weight * losses["aux"] if settings.aux_weight else main
         if not torch.isfinite(loss):
             raise TrainingError(
                 f"the loss is {loss.item()} at step {len(self.rows)} of {self.files.folder.name}.\n"
@@ -199,10 +200,10 @@ def freeze(backbone: nn.Module, prefixes: tuple[str, ...]) -> None:
         parameter.requires_grad_(not name.startswith(prefixes) if prefixes else True)
 
 
-def hold_batch_norms(model: PSPNet, *, every: bool) -> None:
-    """Let batch norms of the backbone keep their statistics: those that are not trained, or every one."""
+def hold_frozen_batch_norms(model: PSPNet) -> None:
+    """Let batch norms of the backbone that are not trained keep their statistics."""
     for module in model.backbone.modules():
-        if isinstance(module, nn.BatchNorm2d) and (every or not module.weight.requires_grad):
+        if isinstance(module, nn.BatchNorm2d) and not module.weight.requires_grad:
             module.eval()
 
 

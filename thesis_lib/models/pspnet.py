@@ -13,6 +13,8 @@ from torch.nn.functional import interpolate
 from thesis_lib.models.backbones import build_backbone
 
 BINS = (1, 2, 3, 6)
+LEAST_WIDTH = 64
+"""Of pooled branches and heads: a quarter of the channels, as in the paper, starves networks smaller than its own."""
 
 
 class PyramidPooling(nn.Module):
@@ -67,10 +69,10 @@ class PSPNet(nn.Module):
         channels = self.backbone.channels
         self.refine = nn.Identity() if refine is None else refine
         refined = channels[3] if refine is None else refine.out_channels(channels[3])
-        quarter = channels[3] // len(BINS)
-        self.pyramid = PyramidPooling(refined, quarter, align_corners=align_corners)
-        self.head = segmentation_head(self.pyramid.out_channels, quarter, num_classes)
-        self.aux = segmentation_head(channels[2], channels[2] // 4, num_classes)
+        width = max(channels[3] // len(BINS), LEAST_WIDTH)
+        self.pyramid = PyramidPooling(refined, width, align_corners=align_corners)
+        self.head = segmentation_head(self.pyramid.out_channels, width, num_classes)
+        self.aux = segmentation_head(channels[2], max(channels[2] // 4, LEAST_WIDTH), num_classes)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Logits of images (B, 3, H, W), normalised by the backbone's mean and std.
