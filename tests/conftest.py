@@ -14,7 +14,7 @@ torch.set_num_threads(1)
 
 @pytest.fixture(scope="session")
 def photo_points() -> dict[int, torch.Tensor]:
-    """Layer-4 features of a photograph by an ImageNet network: (n, 320) for n = 512 and 2048 pixels."""
+    """Layer-4 features of a photograph by an ImageNet network: (n, 112) for n = 512 and 2048 pixels."""
     backbone, image = build_backbone("efficientnet_lite0", "imagenet"), load_sample_image("china.jpg")
     return {
         n: as_points(layer_features(backbone, image, size)[3]) for n, size in ((512, (128, 256)), (2048, (256, 512)))

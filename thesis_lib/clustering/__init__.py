@@ -1,7 +1,8 @@
 """Spectral clustering and k-means on tensors; they know nothing of images or networks."""
 
+from thesis_lib.clustering.estimator import SpectralClusteringEstimator
 from thesis_lib.clustering.kmeans import KMeans
 from thesis_lib.clustering.original import OriginalSpectralClustering
 from thesis_lib.clustering.spectral import Clusters, SpectralClustering
 
-__all__ = ["Clusters", "KMeans", "OriginalSpectralClustering", "SpectralClustering"]
+__all__ = ["Clusters", "KMeans", "OriginalSpectralClustering", "SpectralClustering", "SpectralClusteringEstimator"]

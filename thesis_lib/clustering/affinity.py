@@ -4,10 +4,12 @@ The two bandwidths beside a number are the median of the pairwise distances, and
 Zelnik-Manor and Perona (2004), which gives every point the distance to its 7th neighbour as its own scale.
 """
 
-from math import exp
+from math import exp, sqrt
 
 import torch
 from torch import Tensor
+
+from thesis_lib.clustering.neighbors import smallest, tiles
 
 NEIGHBOR = 7
 """The neighbour whose distance is a point's local scale: "K = 7 for all experiments" (Zelnik-Manor, Perona)."""
@@ -17,8 +19,6 @@ ROUNDING = 8
 """Units in the last place of |x|^2 below which two points are the same."""
 NEGLIGIBLE = 80.0
 """Exponent from which an affinity, 1e-35, is 0: subnormal numbers slow every later product tenfold."""
-TILE = 2**20
-"""Affinities worked on at a time (4 MB in float32): all steps of a tile find it in the cache."""
 Sigma = float | str
 
 
@@ -41,8 +41,7 @@ def neighbor_distances(squared: Tensor, neighbor: int = NEIGHBOR) -> Tensor:
     Returns:
         (..., m); to the farthest where there are fewer neighbours.
     """
-    nearest = squared.topk(min(neighbor + 1, squared.shape[-1]), dim=-1, largest=False).values
-    return nearest[..., -1].sqrt()
+    return smallest(squared, min(neighbor + 1, squared.shape[-1]))[0][..., -1].sqrt()
 
 
 def positive_scales(scales: Tensor) -> Tensor:
@@ -83,35 +82,43 @@ def affinity(points: Tensor, sigma: Sigma) -> Tensor:
     Returns:
         (..., n, n), symmetric, in [0, 1], with a zero diagonal.
     """
+    return affinity_and_scales(points, sigma)[0]
+
+
+def affinity_and_scales(points: Tensor, sigma: Sigma) -> tuple[Tensor, Tensor]:
+    """The same, and s (..., n) with A_ij = exp(-s_i s_j |x_i - x_j|^2)."""
     n = points.shape[-2]
-    tiles = [slice(row, row + max(1, TILE // n)) for row in range(0, n, max(1, TILE // n))]
     weights = points.new_empty(*points.shape[:-1], n)
     nearest = []
-    for rows in tiles:
+    for rows in tiles(n, n):
         squared = squared_distances(points[..., rows, :], points)
         squared.diagonal(rows.start, -2, -1).zero_()
         weights[..., rows, :] = squared
         if sigma == "local":
             nearest.append(neighbor_distances(squared))
-    inverse, factor = _inverse_scales(points, sigma, nearest)
-    for rows in tiles:
-        tile = weights[..., rows, :].mul_(inverse[..., rows, None] * factor).mul_(inverse[..., None, :])
-        torch.threshold_(tile.clamp_(max=NEGLIGIBLE).neg_().exp_(), exp(1 - NEGLIGIBLE), 0)
+    inverse = inverse_scales(points, sigma, nearest)
+    for rows in tiles(n, n):
+        tile = gaussian_(weights[..., rows, :], inverse[..., rows], inverse)
         tile.diagonal(rows.start, -2, -1).zero_()
-    return weights
+    return weights, inverse
 
 
-def _inverse_scales(points: Tensor, sigma: Sigma, nearest: list[Tensor]) -> tuple[Tensor, float]:
-    """s (..., n) and a factor f with exponents f s_i s_j |x_i - x_j|^2."""
+def gaussian_(squared: Tensor, inverse: Tensor, others: Tensor) -> Tensor:
+    """exp(-s_i s_j |x_i - x_j|^2), in place of squared distances (..., m, n); s of both sides (..., m) and (..., n)."""
+    exponent = squared.mul_(inverse[..., None]).mul_(others[..., None, :])
+    return torch.threshold_(exponent.clamp_(max=NEGLIGIBLE).neg_().exp_(), exp(1 - NEGLIGIBLE), 0)
+
+
+def inverse_scales(points: Tensor, sigma: Sigma, nearest: list[Tensor]) -> Tensor:
+    """s (..., n) of points (..., n, d); `nearest` are the local scales, in parts, for sigma="local"."""
     if sigma == "local":
-        return positive_scales(torch.cat(nearest, -1)).reciprocal(), 1.0
+        return positive_scales(torch.cat(nearest, -1)).reciprocal()
     scale = median_scale(points) if sigma == "median" else points.new_full((1,), float(sigma))
-    return scale.reciprocal().expand(points.shape[:-1]), 0.5
+    return (sqrt(2) * scale).reciprocal().expand(points.shape[:-1])
 
 
-def inverse_root_degree(weights: Tensor) -> Tensor:
-    """The diagonal of D^-1/2 with D = diag(A 1), for A (..., n, n); 0 for a point without neighbours."""
-    degree = weights.sum(-1)
+def inverse_root(degree: Tensor) -> Tensor:
+    """D^-1/2 for the row sums D of an affinity; 0 for a point without neighbours."""
     return torch.where(degree > 0, degree.rsqrt(), torch.zeros_like(degree))
 
 
@@ -124,5 +131,5 @@ def normalized_affinity(weights: Tensor) -> Tensor:
     Returns:
         (..., n, n), eigenvalues in [-1, 1]. A point without neighbours (degree 0) keeps a zero row, not NaN.
     """
-    inverse_root = inverse_root_degree(weights)
-    return weights * inverse_root[..., :, None] * inverse_root[..., None, :]
+    root = inverse_root(weights.sum(-1))
+    return weights * root[..., :, None] * root[..., None, :]

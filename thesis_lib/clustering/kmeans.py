@@ -108,9 +108,9 @@ def _assign(points: Tensor, centers: Tensor) -> _Assignment:
 
 def _update(points: Tensor, state: _Assignment, k: int) -> Tensor:
     """The members' means (B, R, k, d); an empty cluster moves to a point that is far from its centre."""
-    members = torch.nn.functional.one_hot(state.labels, k).to(points.dtype)
-    counts = members.sum(2)
-    sums = members.permute(0, 1, 3, 2).flatten(1, 2) @ points
+    members = (state.labels[:, :, None] == torch.arange(k, device=points.device)[:, None]).to(points.dtype)
+    counts = members.sum(-1)
+    sums = members.flatten(1, 2) @ points
     centers = sums.unflatten(1, counts.shape[1:]) / counts.clamp(min=1)[..., None]
     empty = counts == 0
     if empty.any():

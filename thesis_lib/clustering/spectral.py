@@ -1,32 +1,44 @@
 """Spectral clustering after Ng, Jordan and Weiss (NIPS 2001), for one set of points or a batch of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, get_args
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
 
-from thesis_lib.clustering.affinity import Sigma, affinity, inverse_root_degree, normalized_affinity
+from thesis_lib.clustering.affinity import Sigma, affinity_and_scales, inverse_root, normalized_affinity
 from thesis_lib.clustering.checks import check_points
-from thesis_lib.clustering.eigen import dense_eigenvectors, krylov_eigenvectors
+from thesis_lib.clustering.eigen import Eigen, dense_eigenvectors, krylov_eigenvectors
+from thesis_lib.clustering.extension import Extension
+from thesis_lib.clustering.graph import NEIGHBORS, DenseGraph, Graph, NeighborGraph, TiledGraph, is_crowded
 from thesis_lib.clustering.kmeans import KMeans, canonical_order
 from thesis_lib.clustering.original import original_embedding
 from thesis_lib.clustering.reduction import random_pca
 
-Solver = Literal["auto", "dense", "krylov"]
+Solver = Literal["auto", "dense", "krylov", "knn"]
 Backend = Literal["njw", "torchcluster"]
+Preset = Literal["recommended", "faithful"]
+PRESETS: dict[Preset, dict[str, Any]] = {
+    "recommended": {"sigma": "local", "reduce": 64},
+    "faithful": {"sigma": "median", "reduce": None},
+}
+"""What the measurements of this project recommend, and the thesis: raw features with one bandwidth for all points."""
 DENSE_UP_TO = 512
 """Points up to which the whole decomposition is about as fast as the Krylov space (2 cores)."""
+KRYLOV_UP_TO = 16_384
+"""Points up to which "auto" takes the whole affinity, beyond them the sparse graph."""
 CHUNK = 2**27
 """Affinities held at a time: images of a batch are solved together while B n^2 stays below (1 GB in float64)."""
+HELD = 2**28
+"""Affinities of one image held for a Krylov space (1 GB); more are made again for every product."""
 
 
 @dataclass(frozen=True)
 class Clusters:
     """What spectral clustering found; a leading batch dimension is there when the points had one.
 
-    All but the labels is float64 from the dense solver, float32 from the others.
+    Eigenvalues, eigenvectors, embedding and centres are float64 from the dense solver, float32 from the others.
     """
 
     labels: Tensor
@@ -40,9 +52,13 @@ class Clusters:
     centers: Tensor
     """(..., k, k), the cluster centres in the embedding."""
     solver: str
-    """What found the eigenvectors."""
+    """What found the eigenvectors; of "auto", what it chose."""
+    residuals: Tensor | None = None
+    """(..., k), |L x - lambda x| of each eigenvector, float64; None where it was not asked how exact they are."""
     basis: Tensor | None = None
-    """(..., n, b) from the Krylov solver: the eigenvectors and the next best directions, for `warm_start`."""
+    """(..., n, b) from a Krylov space: the eigenvectors and the next best directions, for `warm_start`."""
+    extension: Extension | None = None
+    """For `transform` and `predict`; it holds the reduced points."""
 
     def cut(self, n_clusters: int, *, seed: int = 0) -> "Clusters":
         """The clustering into fewer clusters, from the eigenvectors that are here: NJW without solving again.
@@ -61,14 +77,62 @@ class Clusters:
         values, vectors = self.eigenvalues[..., :n_clusters], self.eigenvectors[..., :n_clusters]
         embedding = unit_rows(vectors, values)
         labels, centers = KMeans(n_clusters, seed=seed)(embedding)
-        return Clusters(labels, values, vectors, embedding, centers, self.solver, self.basis)
+        residuals = None if self.residuals is None else self.residuals[..., :n_clusters]
+        return replace(
+            self,
+            labels=labels,
+            eigenvalues=values,
+            eigenvectors=vectors,
+            embedding=embedding,
+            centers=centers,
+            residuals=residuals,
+        )
+
+    def eigengap(self, least: int = 2) -> int:
+        """The number of clusters, from `least` to k - 1, after which the eigenvalues drop most (von Luxburg, 2007).
+
+        k well separated groups give k eigenvalues near 1 and a gap. Of a batch the drops are averaged.
+
+        Raises:
+            ValueError: fewer than least + 1 eigenvalues.
+        """
+        k = self.eigenvalues.shape[-1]
+        if not 1 <= least < k:
+            raise ValueError(f"no gap after {least} or more of {k} eigenvalues: cluster with a larger k first")
+        drops = -self.eigenvalues.double().reshape(-1, k).diff(dim=1).mean(0)
+        return least + int(drops[least - 1 :].argmax())
+
+    def transform(self, points: Tensor) -> Tensor:
+        """The embedding (..., m, k) of other points (..., m, d), such as another image's, without solving again.
+
+        A clustered point gets back its own row, up to rounding ("knn": up to the asymmetry of its neighbours).
+
+        Raises:
+            ValueError: points of another shape or with NaN, or a clustering by torchcluster.
+        """
+        if self.extension is None:
+            raise ValueError(f'a clustering by "{self.solver}" cannot place new points; use another backend')
+        check_points(points, 1)
+        batch, expected = points.reshape(-1, *points.shape[-2:]), self.extension.project.mean
+        if points.shape[:-2] != self.labels.shape[:-1] or points.shape[-1] != expected.shape[-1]:
+            raise ValueError(
+                f"points must have shape (*{tuple(self.labels.shape[:-1])}, m, {expected.shape[-1]}), as those "
+                f"clustered, not {tuple(points.shape)}"
+            )
+        k = self.eigenvalues.shape[-1]
+        values, vectors = self.eigenvalues.reshape(-1, k), self.eigenvectors.reshape(-1, *self.eigenvectors.shape[-2:])
+        with torch.no_grad(), torch.autocast(points.device.type, enabled=False):
+            entries = self.extension.eigenvectors(batch, values, vectors)
+            return unit_rows(entries, values).reshape(*points.shape[:-1], k)
+
+    def predict(self, points: Tensor) -> Tensor:
+        """The cluster (..., m) of other points (..., m, d): the nearest centre to their `transform`."""
+        return torch.cdist(self.transform(points), self.centers).argmin(-1)
 
     def __getitem__(self, index: int) -> "Clusters":
         """One member of a batch."""
-        found = (self.labels, self.eigenvalues, self.eigenvectors, self.embedding, self.centers)
-        labels, values, vectors, embedding, centers = (tensor[index] for tensor in found)
-        basis = None if self.basis is None else self.basis[index]
-        return Clusters(labels, values, vectors, embedding, centers, self.solver, basis)
+        parts = {name: value[index] for name, value in vars(self).items() if name != "solver" and value is not None}
+        return replace(self, **parts)
 
 
 class SpectralClustering:
@@ -79,8 +143,11 @@ class SpectralClustering:
         sigma: the bandwidth of the Gaussian affinity, in the units of the (reduced) points; "median" of the
             pairwise distances; or "local", a scale of its own for every point (Zelnik-Manor and Perona, 2004).
         reduce: dimensions of the random PCA before the affinity, or None for the points as they are.
-        solver: "dense" (LAPACK in float64: the algorithm to the letter), "krylov" (the same eigenvectors by a block
-            Krylov space, float32 products), or "auto": dense up to 512 points.
+        solver: "dense": LAPACK in float64, the algorithm to the letter. "krylov": the same eigenvectors by a block
+            Krylov space, float32 products; beyond 16,384 points the affinity is not held but made again each time.
+            "knn": a Krylov space on the sparse graph of nearest neighbours, not the paper's, but light for many points;
+            more than 20 identical points it would tear apart, and is "krylov" then. "auto": dense up to 512 points,
+            krylov up to 16,384, then knn.
         seed: of all random draws. Equal seeds give equal bits at a fixed thread count.
         kmeans: step 5 by another callable `labels, centers = kmeans(points)`, such as torchcluster.zoo.KMeans(40);
             by default KMeans(n_clusters, seed=seed).
@@ -118,6 +185,17 @@ class SpectralClustering:
         self.kmeans = kmeans
         self.backend = backend
 
+    @classmethod
+    def preset(cls, name: Preset, n_clusters: int = 40, **options: Any) -> "SpectralClustering":
+        """By name: "recommended" (the defaults), or "faithful" to the thesis: raw features, one bandwidth, the median.
+
+        Raises:
+            ValueError: an unknown name.
+        """
+        if name not in PRESETS:
+            raise ValueError(f"preset must be one of {', '.join(PRESETS)}, not {name!r}")
+        return cls(n_clusters, **PRESETS[name] | options)
+
     @torch.no_grad()
     def __call__(self, points: Tensor, *, warm_start: Clusters | None = None) -> Clusters:
         """Cluster points (n, d) or (B, n, d) of any floating dtype, on any device; a batch is B separate problems.
@@ -137,46 +215,56 @@ class SpectralClustering:
     def _cluster(self, points: Tensor, start: Tensor | None) -> Clusters:
         solver = self._choose(points.shape[-2])
         batch = points.reshape(-1, *points.shape[-2:])
+        if solver == "knn" and is_crowded(batch):
+            solver = "krylov"
         batch = batch.double() if solver == "dense" else batch.float()
-        if self.reduce is not None:
-            batch = random_pca(batch, self.reduce, seed=self.seed)
-        size = max(1, CHUNK // batch.shape[1] ** 2)
-        starts = [None] * -(-len(batch) // size) if start is None else start.split(size)
-        parts = [self._eigenvectors(*part, solver) for part in zip(batch.split(size), starts, strict=True)]
-        values = torch.cat([values for values, _, _ in parts])
-        vectors = torch.cat([vectors for _, vectors, _ in parts])
-        bases = [basis for _, _, basis in parts if basis is not None]
-        basis = torch.cat(bases) if bases else None
-        embedding = unit_rows(vectors, values)
+        project = random_pca(batch, self.reduce, seed=self.seed)
+        batch = project(batch)
+        if solver == "torchcluster":
+            found = [original_embedding(one, self.n_clusters, self.sigma) for one in batch]
+            eigen = Eigen(*(torch.stack(tensors) for tensors in zip(*found, strict=True)))
+            extension = None
+        else:
+            eigen, inverse_scale, root = self._solve(batch, start, solver)
+            neighbors = NEIGHBORS if solver == "knn" else None
+            extension = Extension(project, batch, inverse_scale, root, self.sigma == "local", neighbors)
+        embedding = unit_rows(eigen.vectors, eigen.values)
         labels, centers = self._label(embedding)
-        clusters = Clusters(labels, values, vectors, embedding, centers, solver, basis)
+        clusters = Clusters(
+            labels, eigen.values, eigen.vectors, embedding, centers, solver, eigen.residuals, eigen.basis, extension
+        )
         return clusters if points.ndim == 3 else clusters[0]
 
     def _choose(self, n: int) -> str:
         if self.backend == "torchcluster":
             return "torchcluster"
-        if self.solver == "auto":
-            return "dense" if n <= DENSE_UP_TO else "krylov"
-        return self.solver
+        if self.solver != "auto":
+            return self.solver
+        return "dense" if n <= DENSE_UP_TO else "krylov" if n <= KRYLOV_UP_TO else "knn"
 
-    def _eigenvectors(self, points: Tensor, start: Tensor | None, solver: str) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Eigenvalues (B, k), eigenvectors (B, n, k) and basis of points (B, n, d)."""
-        if solver == "torchcluster":
-            values, vectors = zip(
-                *(original_embedding(one, self.n_clusters, self.sigma) for one in points), strict=True
-            )
-            return torch.stack(values), torch.stack(vectors), None
-        weights = affinity(points, self.sigma)
+    def _solve(self, points: Tensor, start: Tensor | None, solver: str) -> tuple[Eigen, Tensor, Tensor]:
+        """Eigenvectors, scales and D^-1/2 of points (B, n, d), as many images at a time as memory is meant to hold."""
+        size = max(1, CHUNK // (points.shape[1] * (NEIGHBORS if solver == "knn" else points.shape[1])))
+        starts = [None] * -(-len(points) // size) if start is None else start.split(size)
+        parts = [self._solve_part(*part, solver) for part in zip(points.split(size), starts, strict=True)]
+        eigens, scales, roots = zip(*parts, strict=True)
+        fields: Any = (None if field[0] is None else torch.cat(field) for field in zip(*eigens, strict=True))
+        return Eigen(*fields), torch.cat(scales), torch.cat(roots)
+
+    def _solve_part(self, points: Tensor, start: Tensor | None, solver: str) -> tuple[Eigen, Tensor, Tensor]:
         if solver == "dense":
-            return *dense_eigenvectors(normalized_affinity(weights), self.n_clusters), None
-        roots = inverse_root_degree(weights)
-        starts = [None] * len(points) if start is None else start
-        found = [
-            krylov_eigenvectors(one, root, self.n_clusters, seed=self.seed, start=first)
-            for one, root, first in zip(weights, roots, starts, strict=True)
-        ]
-        values, vectors, basis = zip(*found, strict=True)
-        return torch.stack(values), torch.stack(vectors), torch.stack(basis)
+            weights, inverse_scale = affinity_and_scales(points, self.sigma)
+            matrix = normalized_affinity(weights)
+            values, vectors = dense_eigenvectors(matrix, self.n_clusters)
+            residuals = (matrix @ vectors - vectors * values[:, None]).norm(dim=1)
+            return Eigen(values, vectors, residuals), inverse_scale, inverse_root(weights.sum(-1))
+        graph: Graph
+        if solver == "knn":
+            graph = NeighborGraph(points, self.sigma)
+        else:
+            graph = (DenseGraph if points.shape[1] ** 2 <= HELD else TiledGraph)(points, self.sigma)
+        eigen = krylov_eigenvectors(graph, self.n_clusters, seed=self.seed, start=start)
+        return eigen, graph.inverse_scale, inverse_root(graph.degree)
 
     def _label(self, embedding: Tensor) -> tuple[Tensor, Tensor]:
         if self.kmeans is None:

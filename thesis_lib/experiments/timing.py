@@ -24,20 +24,21 @@ def clustering_methods(n_clusters: int) -> dict[str, Callable[[Tensor], object]]
     return {
         "dense (LAPACK)": SpectralClustering(n_clusters, solver="dense"),
         "krylov": SpectralClustering(n_clusters, solver="krylov"),
+        "nearest neighbours": SpectralClustering(n_clusters, solver="knn"),
         "k-means": KMeans(n_clusters),
         "scikit-learn, arpack": sklearn,
     }
 
 
 def time_clustering(
-    points: Tensor, counts: Sequence[int], *, n_clusters: int, repeats: int, limit: float = 5.0
+    points: Tensor, counts: Sequence[int], *, n_clusters: int, repeats: int, limit: float = 1.0
 ) -> dict[str, Series]:
     """Seconds of every method at every count, methods taking turns.
 
     Args:
         points: (n, d) to take evenly spaced rows from.
         repeats: of which median and quartiles are given.
-        limit: a method that took longer is not tried with more points.
+        limit: seconds; a method that took longer is not tried with more points.
 
     Returns:
         by method: "points", "seconds", "low", "high".

@@ -95,8 +95,8 @@ class ClusterLayer(nn.Module):
 
     def _label(self, points: Tensor) -> Tensor:
         if self.method == "kmeans":
-            reduced = points.float() if self.reduce is None else random_pca(points.float(), self.reduce, seed=self.seed)
-            return KMeans(self.n_clusters, seed=self.seed)(reduced)[0]
+            points = points.float()
+            return KMeans(self.n_clusters, seed=self.seed)(random_pca(points, self.reduce, seed=self.seed)(points))[0]
         clustering = SpectralClustering(self.n_clusters, sigma=self.sigma, reduce=self.reduce, seed=self.seed)
         return clustering(points).labels
 

@@ -1,0 +1,37 @@
+import pytest
+import torch
+
+from thesis_lib.clustering.neighbors import nearest_neighbors, smallest, tiles
+
+
+@pytest.mark.parametrize("columns", [5, 63, 64, 641, 3000])
+def test_the_smallest_are_those_of_a_sort(columns: int) -> None:
+    values = torch.randn(4, 7, columns, generator=torch.Generator().manual_seed(columns))
+    found, places = smallest(values, 5)
+    assert torch.equal(found, values.sort(dim=-1).values[..., :5])
+    assert torch.equal(values.gather(-1, places), found)
+
+
+def test_tied_numbers_are_found_once_each() -> None:
+    _, places = smallest(torch.zeros(3, 1000), 9)
+    assert all(len(set(row)) == 9 for row in places.tolist())
+
+
+def test_neighbours_are_those_of_all_distances() -> None:
+    points = torch.randn(700, 5, generator=torch.Generator().manual_seed(0))
+    squared, indices = nearest_neighbors(points, 6)
+    distances = torch.cdist(points.double(), points.double(), compute_mode="donot_use_mm_for_euclid_dist").square()
+    distances.fill_diagonal_(torch.inf)
+    expected = distances.sort(dim=1).values[:, :6]
+    torch.testing.assert_close(squared.double(), expected, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(distances.gather(1, indices), expected)
+
+
+def test_no_point_is_its_own_neighbour_not_even_a_duplicate() -> None:
+    squared, indices = nearest_neighbors(torch.ones(50, 3), 4)
+    assert (squared == 0).all()
+    assert (indices != torch.arange(50)[:, None]).all()
+
+
+def test_tiles_cover_every_row_once() -> None:
+    assert [row for rows in tiles(1003, 50_000) for row in range(1003)[rows]] == list(range(1003))
