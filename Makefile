@@ -13,7 +13,7 @@ DONE := $(RUN)/notebooks
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help env data figures test lint lab clean lock force
+.PHONY: help env data figures test lint lab benchmark clean lock force
 
 help:
 	@echo "make figures              every figure of the thesis from synthetic streets, to figures/demo/"
@@ -22,6 +22,7 @@ help:
 	@echo "make lab                  JupyterLab on the notebooks"
 	@echo "make data PROFILE=...     only the data set: paints the streets, or unpacks Cityscapes' zips (ARCHIVES=folder)"
 	@echo "make env                  only the environment, .venv (figures, test and lab make it by themselves)"
+	@echo "make benchmark            clustering beside scikit-learn, torchcluster and ncut-pytorch (half an hour)"
 	@echo "make lint                 ruff, mypy, import-linter"
 	@echo "make lock                 requirements.lock anew from requirements.in"
 	@echo "make clean                remove results and figures of PROFILE; the data set and .venv stay"
@@ -48,7 +49,7 @@ lock: | $(UV)
 
 # --- the run: data, then the notebooks in order, then the figures ------------------------------------------------
 
-DATA_CODE := $(wildcard thesis_lib/data/*.py thesis_lib/data/scenes/*.py)
+DATA_CODE := $(wildcard thesis_lib/data/*.py thesis_lib/data/scenes/*.py thesis_lib/data/scenes/*/*.py)
 CLUSTERING_CODE := $(wildcard thesis_lib/clustering/*.py)
 MODELS_CODE := $(wildcard thesis_lib/models/*.py)
 EXPERIMENTS_CODE := $(wildcard thesis_lib/experiments/*.py)
@@ -91,6 +92,10 @@ lint: .venv/ready
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+benchmark: .venv/ready
+	VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-build-isolation --editable '.[benchmark]'
+	$(PYTHON) benchmarks/clustering.py
 
 lab: .venv/ready
 	.venv/bin/jupyter lab notebooks

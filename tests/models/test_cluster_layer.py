@@ -59,6 +59,37 @@ def test_labels_carry_no_gradient_and_features_do(features: torch.Tensor) -> Non
     assert features.grad.abs().sum() > 0
 
 
+@pytest.mark.parametrize("axis", ["pixels", "channels"])
+@pytest.mark.parametrize("method", ["spectral", "kmeans"])
+def test_the_gradient_of_the_whole_layer_is_that_of_differences(axis: str, method: str) -> None:
+    features = torch.randn(2, 7, 4, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    layer = ClusterLayer(4, axis=axis, method=method)
+    layer(features)
+    assert torch.autograd.gradcheck(layer, features.requires_grad_())
+
+
+@pytest.mark.parametrize("axis", ["pixels", "channels"])
+def test_a_compiled_layer_is_the_layer(features: torch.Tensor, axis: str) -> None:
+    layer = ClusterLayer(6, axis=axis)
+    layer.calibrate(features)
+    gradients, maps = [], []
+    for run in (layer, torch.compile(layer, backend="aot_eager")):
+        given = features.clone().requires_grad_()
+        maps.append(run(given))
+        maps[-1].square().sum().backward()
+        gradients.append(given.grad)
+    torch.testing.assert_close(*maps)
+    torch.testing.assert_close(*gradients)
+
+
+def test_autocast_changes_no_label(features: torch.Tensor) -> None:
+    layer = ClusterLayer(6)
+    labels = layer.pixel_labels(features)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(layer.pixel_labels(features), labels)
+        assert layer(features).dtype == features.dtype
+
+
 def correlated_channels() -> tuple[torch.Tensor, torch.Tensor]:
     """12 maps, each one of 3 patterns times a positive factor plus a little noise: (4, 12, 8, 8), pattern (12,)."""
     generator = torch.Generator().manual_seed(0)

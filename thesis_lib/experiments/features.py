@@ -9,11 +9,13 @@ from thesis_lib.clustering.eigen import fix_signs
 from thesis_lib.models.backbones import Backbone
 
 LAYERS = (1, 2, 3, 4)
+MARGIN = 64
+"""Pixels by which an image is mirrored beyond its sides: zeros, with which networks pad, make clusters of borders."""
 
 
 @torch.no_grad()
 def layer_features(backbone: Backbone, image: np.ndarray, size: tuple[int, int]) -> list[Tensor]:
-    """Features of layers 1 to 4 of an RGB image.
+    """Features of layers 1 to 4 of an RGB image, seen as if it went on beyond its sides.
 
     Args:
         image: (H, W, 3) uint8.
@@ -22,11 +24,16 @@ def layer_features(backbone: Backbone, image: np.ndarray, size: tuple[int, int])
     Returns:
         four maps (C_i, h_i, w_i).
     """
-    resized = resize_image(image, size)
+    resized = np.pad(resize_image(image, size), ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)), mode="symmetric")
     mean, std = np.array(backbone.mean, np.float32), np.array(backbone.std, np.float32)
     normalised = torch.from_numpy((resized / np.float32(255) - mean) / std).permute(2, 0, 1)[None]
     device = next(backbone.parameters()).device
-    return [features[0] for features in backbone.eval()(normalised.to(device))]
+    return [_without_margin(features[0], resized.shape[0]) for features in backbone.eval()(normalised.to(device))]
+
+
+def _without_margin(features: Tensor, height: int) -> Tensor:
+    margin = MARGIN // round(height / features.shape[1])
+    return features[:, margin:-margin, margin:-margin].contiguous()
 
 
 def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

