@@ -7,6 +7,7 @@ from torch import Tensor
 
 from thesis_lib.clustering.affinity import inverse_root
 from thesis_lib.clustering.graph import Graph
+from thesis_lib.clustering.orthonormal import orthonormal
 
 OVERSAMPLING = 24
 """Block columns beyond k: they widen the gap that the Krylov space must resolve (Halko, Martinsson, Tropp 2011)."""
@@ -149,18 +150,8 @@ def fix_signs(vectors: Tensor) -> Tensor:
 def orthonormal_block(block: Tensor, space: Tensor) -> Tensor:
     """An orthonormal basis of what block (B, n, b) adds to an orthonormal space (B, n, m), twice projected."""
     for _ in range(2):
-        block = _orthonormal(block - space @ (space.mT @ block))
+        block = orthonormal(block - space @ (space.mT @ block))
     return block
-
-
-def _orthonormal(block: Tensor) -> Tensor:
-    """From Cholesky's factor of the Gram matrix in float64; by Householder where columns are nearly dependent."""
-    exact = block.double()
-    factor, failed = torch.linalg.cholesky_ex(exact.mT @ exact)
-    diagonal = factor.diagonal(dim1=-2, dim2=-1)
-    if failed.any() or (diagonal.amin(-1) < 1e-6 * diagonal.amax(-1)).any():
-        return torch.linalg.qr(block).Q
-    return torch.linalg.solve_triangular(factor, exact.mT, upper=False).mT.to(block)
 
 
 def _start_block(root: Tensor, width: int, seed: int, start: Tensor | None) -> Tensor:

@@ -5,8 +5,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from thesis_lib.clustering.orthonormal import orthonormal
+
 SAMPLE = 512
-"""Rows whose principal directions are used: the matrix decomposed is at most 512 x 512, whatever n and d."""
+"""Rows whose principal directions are used, whatever the number of pixels."""
+OVERSAMPLING, ITERATIONS = 16, 2
+"""Of the subspace iteration: directions beyond those asked for, and rounds."""
 
 
 class Projection(NamedTuple):
@@ -15,7 +19,7 @@ class Projection(NamedTuple):
     mean: Tensor
     """(B, 1, d)."""
     basis: Tensor | None
-    """(B, d, r), orthonormal columns or zero; None for all of R^d."""
+    """(B, d, r), orthonormal columns; None for all of R^d."""
 
     def __call__(self, points: Tensor) -> Tensor:
         """(B, n, d) -> (B, n, r)."""
@@ -31,7 +35,7 @@ def random_pca(points: Tensor, dimensions: int | None, *, seed: int) -> Projecti
         dimensions: r; with None or d <= r the points are only centred, which changes no distance.
 
     Returns:
-        The leading directions last. Those in which the sample does not vary are zero, or any.
+        Directions in which the sample does not vary may be any.
     """
     mean = points.mean(-2, keepdim=True)
     n, d = points.shape[-2:]
@@ -39,11 +43,22 @@ def random_pca(points: Tensor, dimensions: int | None, *, seed: int) -> Projecti
         return Projection(mean, None)
     generator = torch.Generator().manual_seed(seed)
     rows = torch.randperm(n, generator=generator)[:SAMPLE].sort().values
-    sample = (points[:, rows.to(points.device)] - mean).double()
-    if d <= len(rows):
-        return Projection(mean, torch.linalg.eigh(sample.mT @ sample).eigenvectors[..., -dimensions:].to(points.dtype))
-    variance, vectors = torch.linalg.eigh(sample @ sample.mT)
-    variance, vectors = variance[:, -dimensions:], vectors[..., -dimensions:]
-    tiny = torch.finfo(torch.float64).eps * len(rows) * variance[:, -1:]
-    scale = torch.where(variance > tiny, variance.clamp(min=1e-300).rsqrt(), torch.zeros_like(variance))
-    return Projection(mean, (sample.mT @ (vectors * scale[:, None])).to(points.dtype))
+    sample = points[:, rows.to(points.device)] - mean
+    return Projection(mean, _leading_directions(sample, dimensions, generator).to(points.dtype))
+
+
+def _leading_directions(sample: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """The `count` leading principal directions (B, d, count) of a centred sample (B, s, d).
+
+    Of many dimensions by subspace iteration on random combinations of the rows (Halko, Martinsson, Tropp, 2011,
+    algorithm 4.4): only distances are of interest, to which directions of like variance are alike.
+    """
+    width = count + OVERSAMPLING
+    if sample.shape[-1] <= 2 * width:
+        return torch.linalg.eigh(sample.mT @ sample).eigenvectors[..., -count:]
+    combinations = torch.randn(sample.shape[-2], width, generator=generator, dtype=torch.float64).to(sample)
+    span = orthonormal(sample.mT @ combinations)
+    for _ in range(ITERATIONS):
+        span = orthonormal(sample.mT @ (sample @ span))
+    image = sample @ span
+    return span @ torch.linalg.eigh(image.mT @ image).eigenvectors[..., -count:]
