@@ -37,7 +37,7 @@ from sklearn.metrics import normalized_mutual_info_score
 from torch import Tensor
 
 from thesis_lib.clustering import KMeans, SpectralClustering
-from thesis_lib.clustering.affinity import inverse_root
+from thesis_lib.clustering.eigen import dense_eigenvectors
 from thesis_lib.clustering.graph import DenseGraph, NeighborGraph
 from thesis_lib.clustering.spectral import KRYLOV_UP_TO
 from thesis_lib.experiments.features import resize_image
@@ -178,9 +178,7 @@ def exactness(points: Tensor) -> dict:
         return quality
     reduced = found.extension.points.double()
     graph = (NeighborGraph if found.solver == "knn" else DenseGraph)(reduced, "local")
-    root = inverse_root(graph.degree)[..., None]
-    identity = torch.eye(len(points), dtype=torch.float64)
-    exact = torch.linalg.eigh((root * (graph @ (root * identity)))[0]).eigenvectors[:, -K:]
+    exact = dense_eigenvectors(graph, K).vectors[0]
     return quality | {"captured": float((exact.T @ found.eigenvectors.double()).square().sum() / K)}
 
 

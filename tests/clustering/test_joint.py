@@ -119,3 +119,19 @@ def test_files_that_cannot_be_clustered_are_named(arrays: dict[str, np.ndarray],
 def test_two_files_of_one_name_are_refused(files: list[Path], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="twice: image0"):
         cluster_jointly([files[0], files[0]], K, tmp_path / "out")
+
+
+def test_an_empty_file_gets_empty_labels(files: list[Path], tmp_path: Path) -> None:
+    np.save(files[3], np.zeros((0, 8), np.float32))
+    found = cluster_jointly(files, K, tmp_path / "out")
+    assert len(np.load(found.labels[3])) == found.counts[3].sum() == 0
+
+
+def test_a_file_with_nan_is_named(files: list[Path], tmp_path: Path) -> None:
+    points = np.load(files[2])
+    points[::50] = np.nan
+    np.save(files[2], points)
+    with pytest.raises(ValueError, match="NaN"):
+        cluster_jointly(files, K, tmp_path / "all")
+    with pytest.raises(ValueError, match=r"image2\.npy: .* NaN"):
+        cluster_jointly(files, K, tmp_path / "few", sample=24, seed=1)

@@ -334,3 +334,19 @@ def test_points_that_cannot_be_placed_are_refused() -> None:
         clusters.predict(torch.cat([points[:-1], torch.full((1, 4), torch.nan)]))
     with pytest.raises(ValueError, match="torchcluster"):
         SpectralClustering(3, sigma=3.0, backend="torchcluster")(points).predict(points)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+def test_a_crowd_of_identical_points_is_not_torn_by_a_sparse_graph(dtype: torch.dtype) -> None:
+    points = torch.randn(60, 3, generator=torch.Generator().manual_seed(0))
+    clusters = SpectralClustering(3, solver="knn")(torch.cat([points, torch.zeros(40, 3)]).to(dtype))
+    assert clusters.solver == "krylov"
+    assert len(clusters.labels[60:].unique()) == 1
+    assert SpectralClustering(3, solver="knn")(points.to(dtype)).solver == "knn"
+
+
+@pytest.mark.parametrize("solver", ["dense", "krylov", "knn"])
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_very_few_points_are_clustered(solver: str, n: int) -> None:
+    points = torch.randn(n, 4, generator=torch.Generator().manual_seed(0))
+    assert SpectralClustering(n, solver=solver)(points).labels.shape == (n,)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from thesis_lib.clustering.affinity import inverse_root
+from thesis_lib.clustering.affinity import inverse_root, normalized_affinity
 from thesis_lib.clustering.graph import Graph
 from thesis_lib.clustering.orthonormal import orthonormal
 
@@ -32,17 +32,21 @@ class Eigen(NamedTuple):
     """(B, n, b), the eigenvectors and the next best directions, to start from another time."""
 
 
-def dense_eigenvectors(matrix: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """All eigenvectors by LAPACK in float64, of which the k with the largest eigenvalues are kept.
+def dense_eigenvectors(graph: Graph, k: int) -> Eigen:
+    """The k largest eigenvalues of D^-1/2 A D^-1/2, and their eigenvectors, from all of them by LAPACK in float64.
 
     Args:
-        matrix: (..., n, n), symmetric.
+        graph: A, (B, n, n), symmetric, non-negative.
 
     Returns:
-        eigenvalues (..., k), descending, and orthonormal eigenvectors (..., n, k), float64.
+        in the dtype of A.
     """
-    values, vectors = torch.linalg.eigh(matrix.double())
-    return values[..., -k:].flip(-1), fix_signs(vectors[..., -k:].flip(-1))
+    weights = graph.whole()
+    matrix = normalized_affinity(weights.double())
+    values, vectors = torch.linalg.eigh(matrix)
+    values, vectors = values[..., -k:].flip(-1), fix_signs(vectors[..., -k:].flip(-1))
+    residuals = (matrix @ vectors - vectors * values[..., None, :]).norm(dim=-2)
+    return Eigen(values.to(weights), vectors.to(weights), residuals)
 
 
 def krylov_eigenvectors(
@@ -54,7 +58,7 @@ def krylov_eigenvectors(
     tolerance: float = 1e-3,
     max_products: int = 60,
 ) -> Eigen:
-    """The same for D^-1/2 A D^-1/2 by a block Krylov space with Rayleigh-Ritz, without an n x n decomposition.
+    """The same by a block Krylov space with Rayleigh-Ritz, without an n x n decomposition.
 
     Block Lanczos with full orthogonalisation and thick restarts: the space grows by one product of A with its last
     block until it holds the leading eigenspace. Products are in the dtype of A, the small eigenproblems in float64.
@@ -72,11 +76,10 @@ def krylov_eigenvectors(
     root = inverse_root(graph.degree)
     (batch, n), width, scale = root.shape, k + OVERSAMPLING, root[..., None]
     if n <= 4 * width:
-        identity = torch.eye(n, dtype=root.dtype, device=root.device).expand(batch, n, n)
-        values, vectors = dense_eigenvectors(scale * (graph @ (scale * identity)), k)
-        return Eigen(values.to(root), vectors.to(root), values.new_zeros(values.shape), vectors.to(root))
+        found = dense_eigenvectors(graph, k)
+        return found._replace(basis=found.vectors)
     space = _Space(_start_block(root, width, seed, start))
-    found, basis = root.new_empty(2, batch, k, dtype=torch.float64), root.new_empty(batch, n, width)
+    pairs, basis = root.new_empty(2, batch, k, dtype=torch.float64), root.new_empty(batch, n, width)
     pending = torch.ones(batch, dtype=torch.bool)
     for product in range(max_products):
         space.grow(scale * (graph @ (scale * space.last)))
@@ -85,7 +88,7 @@ def krylov_eigenvectors(
         values, residuals = space.ritz(width)
         good = (_missing_share(values, residuals, k) <= tolerance).cpu() | (product == max_products - 1)
         for member in (good & pending).nonzero().flatten().tolist():
-            found[0, member], found[1, member] = values[member, :k], residuals[member, :k]
+            pairs[0, member], pairs[1, member] = values[member, :k], residuals[member, :k]
             basis[member] = space.vectors(width, member)
         pending &= ~good
         if not pending.any():
@@ -93,7 +96,7 @@ def krylov_eigenvectors(
         if space.size > (MAX_BLOCKS - 1) * width:
             space.restart(width)
     vectors = torch.linalg.qr(basis[..., :k].double() * (scale > 0)).Q
-    return Eigen(found[0].to(root), fix_signs(vectors).to(root), found[1], basis)
+    return Eigen(pairs[0].to(root), fix_signs(vectors).to(root), pairs[1], basis)
 
 
 class _Space:

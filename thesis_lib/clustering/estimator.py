@@ -9,7 +9,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from thesis_lib.clustering.affinity import Sigma
-from thesis_lib.clustering.spectral import Clusters, Solver, SpectralClustering
+from thesis_lib.clustering.clusters import Clusters
+from thesis_lib.clustering.spectral import Solver, SpectralClustering
 
 
 class SpectralClusteringEstimator(ClusterMixin, BaseEstimator):

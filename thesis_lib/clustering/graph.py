@@ -1,11 +1,10 @@
 """Affinities as matrices to multiply with: held in memory, made again for each product, or sparse.
 
 All three have `degree` (B, n), the row sums; `inverse_scale` (B, n), by which exponents are multiplied (see
-`affinity.scaled_exponent`); and `graph @ block`, A times (B, n, b).
+`affinity.affinity_and_scales`); and `graph @ block`, A times (B, n, b).
 """
 
 import warnings
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -25,7 +24,7 @@ NEIGHBORS = 20
 """Neighbours of each point in the sparse graph, which then holds about 30 for each: either may name the other."""
 
 
-class Graph(Protocol):
+class Graph:
     """What the solvers ask of an affinity A (B, n, n)."""
 
     degree: Tensor
@@ -33,9 +32,15 @@ class Graph(Protocol):
 
     def __matmul__(self, block: Tensor) -> Tensor:
         """A (B, n, n) times block (B, n, b)."""
+        raise NotImplementedError
+
+    def whole(self) -> Tensor:
+        """A itself, (B, n, n)."""
+        batch, n = self.degree.shape
+        return self @ torch.eye(n).to(self.degree).expand(batch, n, n)
 
 
-class DenseGraph:
+class DenseGraph(Graph):
     """The affinity of points (B, n, d), held: B n^2 numbers."""
 
     def __init__(self, points: Tensor, sigma: Sigma) -> None:
@@ -45,8 +50,12 @@ class DenseGraph:
     def __matmul__(self, block: Tensor) -> Tensor:
         return self.weights @ block
 
+    def whole(self) -> Tensor:
+        """The affinity that is held."""
+        return self.weights
 
-class TiledGraph:
+
+class TiledGraph(Graph):
     """The affinity of points (B, n, d), made anew tile by tile for every product: B n numbers."""
 
     def __init__(self, points: Tensor, sigma: Sigma) -> None:
@@ -75,7 +84,7 @@ class TiledGraph:
         return squared
 
 
-class NeighborGraph:
+class NeighborGraph(Graph):
     """The affinity of every point (B, n, d) with its nearest neighbours alone: a sparse matrix.
 
     Two points are connected when either is among the other's NEIGHBORS nearest; with sigma="local" this is the
@@ -116,7 +125,7 @@ class NeighborGraph:
 
 def is_crowded(points: Tensor, neighbors: int = NEIGHBORS) -> bool:
     """Whether more of the points (B, n, d) are identical than a sparse graph can connect: it would tear them apart."""
-    bits = points.contiguous().view(torch.int64 if points.dtype == torch.float64 else torch.int32).long()
+    bits = points.float().contiguous().view(torch.int32).long()
     generator = torch.Generator().manual_seed(0)
     factors = torch.randint(2**62, (points.shape[-1],), generator=generator).to(points.device)
     hashes = (bits * factors).sum(-1).sort(-1).values

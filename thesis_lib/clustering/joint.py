@@ -16,9 +16,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from thesis_lib.clustering.clusters import Clusters
 from thesis_lib.clustering.extension import Extension
 from thesis_lib.clustering.reduction import Projection
-from thesis_lib.clustering.spectral import Clusters, SpectralClustering
+from thesis_lib.clustering.spectral import SpectralClustering
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -71,15 +72,16 @@ def cluster_jointly(
     sizes = _sizes(paths)
     run = _here if client is None else _on(client)
     share = min(1.0, sample / sum(sizes))
-    counted = enumerate(zip(paths, sizes, strict=True))
-    drawn = run(_draw, [(path, max(1, round(share * size)), [seed, index]) for index, (path, size) in counted])
+    counts = [min(size, max(1, round(share * size))) for size in sizes]
+    tasks = [(path, count, [seed, index]) for index, (path, count) in enumerate(zip(paths, counts, strict=True))]
+    drawn = run(_draw, tasks)
     clusters = SpectralClustering(n_clusters, seed=seed, **options)(torch.from_numpy(np.concatenate(drawn)))
     output.mkdir(parents=True, exist_ok=True)
     stored = output / "clusters.pt"
     _write(stored, lambda file: torch.save(clusters, file))
     labels = [output / f"{path.stem}_labels.npy" for path in paths]
-    counts = run(_place, [(path, stored, target) for path, target in zip(paths, labels, strict=True)])
-    return JointClusters(clusters, labels, np.stack(counts))
+    placed = run(_place, [(path, stored, target) for path, target in zip(paths, labels, strict=True)])
+    return JointClusters(clusters, labels, np.stack(placed))
 
 
 def load_clusters(file: str | Path) -> Clusters:
@@ -118,8 +120,11 @@ def _place(path: Path, stored: Path, target: Path) -> np.ndarray:
     """Write the labels of a file; returns how many points each cluster got, (k,)."""
     clusters = _cached_clusters(stored, stored.stat().st_mtime_ns)
     array, k = np.load(path, mmap_mode="r"), clusters.centers.shape[-2]
-    parts = [clusters.predict(_points(array[start : start + ROWS])) for start in range(0, len(array), ROWS)]
-    labels = torch.cat(parts).numpy()
+    try:
+        parts = [clusters.predict(_points(array[start : start + ROWS])) for start in range(0, len(array), ROWS)]
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    labels = torch.cat([torch.empty(0, dtype=torch.int64), *parts]).numpy()
     _write(target, lambda file: np.save(file, labels.astype(np.uint8 if k <= 256 else np.uint16)))
     return np.bincount(labels, minlength=k)
 

@@ -1,14 +1,14 @@
 """Spectral clustering after Ng, Jordan and Weiss (NIPS 2001), for one set of points or a batch of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
 
-from thesis_lib.clustering.affinity import Sigma, affinity_and_scales, inverse_root, normalized_affinity
+from thesis_lib.clustering.affinity import Sigma, inverse_root
 from thesis_lib.clustering.checks import check_points
+from thesis_lib.clustering.clusters import Clusters, unit_rows
 from thesis_lib.clustering.eigen import Eigen, dense_eigenvectors, krylov_eigenvectors
 from thesis_lib.clustering.extension import Extension
 from thesis_lib.clustering.graph import NEIGHBORS, DenseGraph, Graph, NeighborGraph, TiledGraph, is_crowded
@@ -34,107 +34,6 @@ HELD = 2**28
 """Affinities of one image held for a Krylov space (1 GB); more are made again for every product."""
 
 
-@dataclass(frozen=True)
-class Clusters:
-    """What spectral clustering found; a leading batch dimension is there when the points had one.
-
-    Eigenvalues, eigenvectors, embedding and centres are float64 from the dense solver, float32 from the others.
-    """
-
-    labels: Tensor
-    """(..., n) int64 in [0, k), the largest cluster 0."""
-    eigenvalues: Tensor
-    """(..., k), descending, of L = D^-1/2 A D^-1/2."""
-    eigenvectors: Tensor
-    """(..., n, k), orthonormal columns: X of the paper."""
-    embedding: Tensor
-    """(..., n, k), the eigenvectors with unit rows: Y of the paper."""
-    centers: Tensor
-    """(..., k, k), the cluster centres in the embedding."""
-    solver: str
-    """What found the eigenvectors; of "auto", what it chose."""
-    residuals: Tensor | None = None
-    """(..., k), |L x - lambda x| of each eigenvector, float64; None where it was not asked how exact they are."""
-    basis: Tensor | None = None
-    """(..., n, b) from a Krylov space: the eigenvectors and the next best directions, for `warm_start`."""
-    extension: Extension | None = None
-    """For `transform` and `predict`; it holds the reduced points."""
-
-    def cut(self, n_clusters: int, *, seed: int = 0) -> "Clusters":
-        """The clustering into fewer clusters, from the eigenvectors that are here: NJW without solving again.
-
-        Args:
-            n_clusters: at most the k of this clustering.
-
-        Raises:
-            ValueError: more clusters than there are eigenvectors.
-        """
-        if not 1 <= n_clusters <= self.eigenvalues.shape[-1]:
-            raise ValueError(
-                f"{n_clusters} clusters cannot be cut from {self.eigenvalues.shape[-1]} eigenvectors; "
-                "cluster with the largest k that is wanted first"
-            )
-        values, vectors = self.eigenvalues[..., :n_clusters], self.eigenvectors[..., :n_clusters]
-        embedding = unit_rows(vectors, values)
-        labels, centers = KMeans(n_clusters, seed=seed)(embedding)
-        residuals = None if self.residuals is None else self.residuals[..., :n_clusters]
-        return replace(
-            self,
-            labels=labels,
-            eigenvalues=values,
-            eigenvectors=vectors,
-            embedding=embedding,
-            centers=centers,
-            residuals=residuals,
-        )
-
-    def eigengap(self, least: int = 2) -> int:
-        """The number of clusters, from `least` to k - 1, after which the eigenvalues drop most (von Luxburg, 2007).
-
-        k well separated groups give k eigenvalues near 1 and a gap. Of a batch the drops are averaged.
-
-        Raises:
-            ValueError: fewer than least + 1 eigenvalues.
-        """
-        k = self.eigenvalues.shape[-1]
-        if not 1 <= least < k:
-            raise ValueError(f"no gap after {least} or more of {k} eigenvalues: cluster with a larger k first")
-        drops = -self.eigenvalues.double().reshape(-1, k).diff(dim=1).mean(0)
-        return least + int(drops[least - 1 :].argmax())
-
-    def transform(self, points: Tensor) -> Tensor:
-        """The embedding (..., m, k) of other points (..., m, d), such as another image's, without solving again.
-
-        A clustered point gets back its own row, up to rounding ("knn": up to the asymmetry of its neighbours).
-
-        Raises:
-            ValueError: points of another shape or with NaN, or a clustering by torchcluster.
-        """
-        if self.extension is None:
-            raise ValueError(f'a clustering by "{self.solver}" cannot place new points; use another backend')
-        check_points(points, 1)
-        batch, expected = points.reshape(-1, *points.shape[-2:]), self.extension.project.mean
-        if points.shape[:-2] != self.labels.shape[:-1] or points.shape[-1] != expected.shape[-1]:
-            raise ValueError(
-                f"points must have shape (*{tuple(self.labels.shape[:-1])}, m, {expected.shape[-1]}), as those "
-                f"clustered, not {tuple(points.shape)}"
-            )
-        k = self.eigenvalues.shape[-1]
-        values, vectors = self.eigenvalues.reshape(-1, k), self.eigenvectors.reshape(-1, *self.eigenvectors.shape[-2:])
-        with torch.no_grad(), torch.autocast(points.device.type, enabled=False):
-            entries = self.extension.eigenvectors(batch, values, vectors)
-            return unit_rows(entries, values).reshape(*points.shape[:-1], k)
-
-    def predict(self, points: Tensor) -> Tensor:
-        """The cluster (..., m) of other points (..., m, d): the nearest centre to their `transform`."""
-        return torch.cdist(self.transform(points), self.centers).argmin(-1)
-
-    def __getitem__(self, index: int) -> "Clusters":
-        """One member of a batch."""
-        parts = {name: value[index] for name, value in vars(self).items() if name != "solver" and value is not None}
-        return replace(self, **parts)
-
-
 class SpectralClustering:
     """`SpectralClustering(40)(points).labels`: the six steps of Ng, Jordan and Weiss (2001).
 
@@ -146,8 +45,8 @@ class SpectralClustering:
         solver: "dense": LAPACK in float64, the algorithm to the letter. "krylov": the same eigenvectors by a block
             Krylov space, float32 products; beyond 16,384 points the affinity is not held but made again each time.
             "knn": a Krylov space on the sparse graph of nearest neighbours, not the paper's, but light for many points;
-            more than 20 identical points it would tear apart, and is "krylov" then. "auto": dense up to 512 points,
-            krylov up to 16,384, then knn.
+            more than 20 identical points it would tear apart, and is "krylov" then, as for 20 points or fewer.
+            "auto": dense up to 512 points, krylov up to 16,384, then knn.
         seed: of all random draws. Equal seeds give equal bits at a fixed thread count.
         kmeans: step 5 by another callable `labels, centers = kmeans(points)`, such as torchcluster.zoo.KMeans(40);
             by default KMeans(n_clusters, seed=seed).
@@ -215,9 +114,9 @@ class SpectralClustering:
     def _cluster(self, points: Tensor, start: Tensor | None) -> Clusters:
         solver = self._choose(points.shape[-2])
         batch = points.reshape(-1, *points.shape[-2:])
-        if solver == "knn" and is_crowded(batch):
-            solver = "krylov"
         batch = batch.double() if solver == "dense" else batch.float()
+        if solver == "knn" and (batch.shape[1] <= NEIGHBORS or is_crowded(batch)):
+            solver = "krylov"
         project = random_pca(batch, self.reduce, seed=self.seed)
         batch = project(batch)
         if solver == "torchcluster":
@@ -252,18 +151,17 @@ class SpectralClustering:
         return Eigen(*fields), torch.cat(scales), torch.cat(roots)
 
     def _solve_part(self, points: Tensor, start: Tensor | None, solver: str) -> tuple[Eigen, Tensor, Tensor]:
-        if solver == "dense":
-            weights, inverse_scale = affinity_and_scales(points, self.sigma)
-            matrix = normalized_affinity(weights)
-            values, vectors = dense_eigenvectors(matrix, self.n_clusters)
-            residuals = (matrix @ vectors - vectors * values[:, None]).norm(dim=1)
-            return Eigen(values, vectors, residuals), inverse_scale, inverse_root(weights.sum(-1))
         graph: Graph
         if solver == "knn":
             graph = NeighborGraph(points, self.sigma)
+        elif solver == "dense" or points.shape[1] ** 2 <= HELD:
+            graph = DenseGraph(points, self.sigma)
         else:
-            graph = (DenseGraph if points.shape[1] ** 2 <= HELD else TiledGraph)(points, self.sigma)
-        eigen = krylov_eigenvectors(graph, self.n_clusters, seed=self.seed, start=start)
+            graph = TiledGraph(points, self.sigma)
+        if solver == "dense":
+            eigen = dense_eigenvectors(graph, self.n_clusters)
+        else:
+            eigen = krylov_eigenvectors(graph, self.n_clusters, seed=self.seed, start=start)
         return eigen, graph.inverse_scale, inverse_root(graph.degree)
 
     def _label(self, embedding: Tensor) -> tuple[Tensor, Tensor]:
@@ -283,14 +181,3 @@ def _start_of(clusters: Clusters, points: Tensor) -> Tensor:
     if basis.shape[:-1] != points.shape[:-1]:
         raise ValueError(f"warm_start is of points {tuple(basis.shape[:-1])}, not of {tuple(points.shape[:-1])}")
     return basis.reshape(-1, *basis.shape[-2:])
-
-
-def unit_rows(eigenvectors: Tensor, eigenvalues: Tensor) -> Tensor:
-    """Y_ij = X_ij / (sum_j X_ij^2)^1/2: Ng, Jordan and Weiss (2001), step 4.
-
-    Columns whose eigenvalue is not positive are left out (set to 0): they separate identical points, and only
-    appear among the k largest when there are fewer than k distinct ones. A row of zeros, an isolated point, stays.
-    """
-    kept = eigenvectors * (eigenvalues > 0)[..., None, :]
-    norm = kept.norm(dim=-1, keepdim=True)
-    return torch.where(norm > torch.finfo(kept.dtype).eps, kept / norm, torch.zeros_like(kept))

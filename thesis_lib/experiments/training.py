@@ -110,7 +110,7 @@ class Trainer:
             logits = self.model(images) if settings.aux_weight else {"out": self.model.logits(images)}
         losses = {name: segmentation_loss(value, labels, self.class_weights) for name, value in logits.items()}
         main = losses["out"]
-        loss = main + settings.aux_weight * losses["aux"] if settings.aux_weight else main
+        loss = main + settings.aux_weight * losses["aux"] if "aux" in losses else main
         if not torch.isfinite(loss):
             raise TrainingError(
                 f"the loss is {loss.item()} at step {len(self.rows)} of {self.files.folder.name}.\n"
