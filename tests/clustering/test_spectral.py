@@ -258,7 +258,7 @@ def test_an_affinity_that_is_not_held_gives_the_same(
 
 
 @pytest.mark.parametrize(
-    ("n", "limits", "chosen"), [(300, {}, "dense"), (600, {}, "krylov"), (600, {"KRYLOV_UP_TO": 512}, "knn")]
+    ("n", "limits", "chosen"), [(200, {}, "dense"), (300, {}, "krylov"), (600, {"KRYLOV_UP_TO": 512}, "knn")]
 )
 def test_auto_says_what_it_chose(n: int, limits: dict[str, int], chosen: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in limits.items():

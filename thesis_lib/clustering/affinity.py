@@ -22,14 +22,18 @@ NEGLIGIBLE = 80.0
 Sigma = float | str
 
 
-def squared_distances(points: Tensor, others: Tensor) -> Tensor:
-    """|x_i - y_j|^2 for points (..., n, d) and others (..., m, d), as (..., n, m).
+def squared_distances(points: Tensor, others: Tensor, out: Tensor | None = None) -> Tensor:
+    """|x_i - y_j|^2 for points (..., n, d) and others (..., m, d), as (..., n, m), in `out` if that is given.
 
     By |x|^2 + |y|^2 - 2 x y; what rounding leaves between identical points is taken off, so that theirs is exactly 0.
     """
-    share = 1 - ROUNDING * torch.finfo(points.dtype).eps
-    squares = share * points.square().sum(-1)[..., :, None] + share * others.square().sum(-1)[..., None, :]
-    return squares.sub_(points @ others.mT, alpha=2).clamp_(min=0)
+    squares = reduced_squares(points)[..., :, None], reduced_squares(others)[..., None, :]
+    return torch.add(*squares, out=out).sub_(points @ others.mT, alpha=2).clamp_(min=0)
+
+
+def reduced_squares(points: Tensor) -> Tensor:
+    """|x|^2 of points (..., n, d), less what may be rounding: |x|^2 + |y|^2 - 2 x y is below 0 where x = y."""
+    return points.square().sum(-1).mul_(1 - ROUNDING * torch.finfo(points.dtype).eps)
 
 
 def neighbor_distances(squared: Tensor, neighbor: int = NEIGHBOR) -> Tensor:
@@ -91,9 +95,8 @@ def affinity_and_scales(points: Tensor, sigma: Sigma) -> tuple[Tensor, Tensor]:
     weights = points.new_empty(*points.shape[:-1], n)
     nearest = []
     for rows in tiles(n, n):
-        squared = squared_distances(points[..., rows, :], points)
+        squared = squared_distances(points[..., rows, :], points, weights[..., rows, :])
         squared.diagonal(rows.start, -2, -1).zero_()
-        weights[..., rows, :] = squared
         if sigma == "local":
             nearest.append(neighbor_distances(squared))
     inverse = inverse_scales(points, sigma, nearest)

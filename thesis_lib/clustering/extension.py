@@ -48,7 +48,7 @@ class Extension:
 
         A point that was clustered gets the entries it has: its affinity with itself is 0 there, and here.
         """
-        reduced = self.project(new.to(self.points.dtype))
+        reduced = self.project(new.to(self.project.mean.dtype)).to(self.points.dtype)
         inverse = torch.where(values > 0, values.reciprocal(), torch.zeros_like(values))
         weighted = self.inverse_root[..., None] * vectors * inverse[:, None]
         parts = [self._entries(reduced[:, rows], weighted) for rows in tiles(new.shape[1], self.points.shape[1])]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from thesis_lib.clustering.affinity import squared_distances
+from thesis_lib.clustering.affinity import reduced_squares, squared_distances
 from thesis_lib.clustering.checks import check_points
 
 
@@ -31,24 +31,36 @@ class KMeans:
         self.max_iter = max_iter
         self.seed = seed
 
-    def __call__(self, points: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, points: Tensor, start: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Cluster points (n, d) or (B, n, d).
+
+        Args:
+            start: labels (..., n) to go on from, such as those of nearly the same points, instead of restarts.
 
         Returns:
             labels (..., n) int64, largest cluster first, and centers (..., k, d), the means of the members. With
             fewer than k distinct points the last clusters have no members and repeat a point.
 
         Raises:
-            ValueError: NaN or infinite points, or fewer points than clusters.
+            ValueError: NaN or infinite points, fewer points than clusters, or a start of another shape.
         """
         check_points(points, self.n_clusters)
+        if start is not None and start.shape != points.shape[:-1]:
+            raise ValueError(
+                f"start must hold a label for each of {tuple(points.shape[:-1])} points, not {tuple(start.shape)}"
+            )
         batch = points.reshape(-1, *points.shape[-2:])
         if not batch.is_floating_point() or batch.dtype in (torch.float16, torch.bfloat16):
             batch = batch.float()
-        centers = self._seed_centers(batch)
-        labels, centers = self._lloyd(batch, centers)
+        mean = batch.mean(1, keepdim=True)
+        centred = batch - mean
+        if start is None:
+            centers = self._seed_centers(centred)
+        else:
+            centers = _means(centred, start.reshape(len(batch), 1, -1), self.n_clusters)[0]
+        labels, centers = self._lloyd(centred, centers)
         labels, order = canonical_order(labels, self.n_clusters)
-        centers = centers.gather(1, order[..., None].expand_as(centers))
+        centers = centers.gather(1, order[..., None].expand_as(centers)) + mean
         return labels.reshape(points.shape[:-1]), centers.reshape(*points.shape[:-2], *centers.shape[-2:])
 
     def _seed_centers(self, points: Tensor) -> Tensor:
@@ -72,20 +84,36 @@ class KMeans:
 
     def _lloyd(self, points: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
         """(B, n, d) and (B, R, k, d) -> labels (B, n) and centers (B, k, d) of the best restart."""
-        state = _assign(points, centers)
-        for _ in range(self.max_iter):
-            centers = _update(points, state, self.n_clusters)
-            previous, state = state, _assign(points, centers)
-            if torch.equal(previous.labels, state.labels):
+        final = state = _State(centers, *_assign(points, centers))
+        rows, restarts = (torch.arange(size, device=points.device) for size in centers.shape[:2])
+        live = points
+        for step in range(1, self.max_iter + 1):
+            centers = _update(live, state, self.n_clusters)
+            previous, state = state, _State(centers, *_assign(live, centers))
+            moving = (previous.labels != state.labels).any(-1)
+            some, any_of = moving.any(1), moving.any(0)
+            if some.all() and any_of.all() and step < self.max_iter:
+                continue
+            for whole, part in zip(final, state, strict=True):
+                whole[rows[:, None], restarts] = part
+            if not moving.any():
                 break
-        best = state.distance.sum(-1).argmin(-1)
-        rows = torch.arange(len(points), device=points.device)
-        return state.labels[rows, best], centers[rows, best]
+            rows, restarts, live = rows[some], restarts[any_of], live[some]  # what has settled everywhere is left out
+            state = _State(*(part[some][:, any_of] for part in state))
+        best = final.distance.sum(-1).argmin(-1)
+        every = torch.arange(len(points), device=points.device)
+        return final.labels[every, best], final.centers[every, best]
 
 
-class _Assignment(NamedTuple):
-    labels: Tensor  # (B, R, n)
-    distance: Tensor  # (B, R, n), squared, to the nearest centre
+class _State(NamedTuple):
+    """Of B sets of points with R restarts each."""
+
+    centers: Tensor
+    """(B, R, k, d)."""
+    labels: Tensor
+    """(B, R, n)."""
+    distance: Tensor
+    """(B, R, n), squared, to the nearest centre."""
 
 
 def _sample(weights: Tensor, draw: Tensor) -> Tensor:
@@ -100,24 +128,31 @@ def _take_rows(points: Tensor, rows: Tensor) -> Tensor:
     return points[torch.arange(len(points), device=points.device).view(-1, *[1] * (rows.ndim - 1)), rows]
 
 
-def _assign(points: Tensor, centers: Tensor) -> _Assignment:
-    squared = squared_distances(centers.flatten(1, 2), points).unflatten(1, centers.shape[1:3])
+def _assign(points: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
+    """Labels and squared distances (B, R, n) of points (B, n, d) to their nearest of centers (B, R, k, d)."""
+    squared = (centers.flatten(1, 2) @ points.mT).mul_(-2).unflatten(1, centers.shape[1:3])
+    squared.add_(reduced_squares(centers)[..., None]).add_(reduced_squares(points)[:, None, None]).clamp_(min=0)
     distance, labels = squared.min(2)
-    return _Assignment(labels, distance)
+    return labels, distance
 
 
-def _update(points: Tensor, state: _Assignment, k: int) -> Tensor:
+def _update(points: Tensor, state: _State, k: int) -> Tensor:
     """The members' means (B, R, k, d); an empty cluster moves to a point that is far from its centre."""
-    members = (state.labels[:, :, None] == torch.arange(k, device=points.device)[:, None]).to(points.dtype)
-    counts = members.sum(-1)
-    sums = members.flatten(1, 2) @ points
-    centers = sums.unflatten(1, counts.shape[1:]) / counts.clamp(min=1)[..., None]
+    centers, counts = _means(points, state.labels, k)
     empty = counts == 0
     if empty.any():
         far = state.distance.topk(k, dim=-1).indices
         rank = (empty.cumsum(-1) - 1).clamp(min=0)
         centers = torch.where(empty[..., None], _take_rows(points, far.gather(-1, rank)), centers)
     return centers
+
+
+def _means(points: Tensor, labels: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Of points (B, n, d) by labels (B, R, n): (B, R, k, d), 0 for a label without points, and counts (B, R, k)."""
+    members = (labels[:, :, None] == torch.arange(k, device=points.device)[:, None]).to(points.dtype)
+    counts = members.sum(-1)
+    sums = members.flatten(1, 2) @ points
+    return sums.unflatten(1, counts.shape[1:]) / counts.clamp(min=1)[..., None], counts
 
 
 def canonical_order(labels: Tensor, k: int) -> tuple[Tensor, Tensor]:

@@ -56,9 +56,9 @@ def _leading_directions(sample: Tensor, count: int, generator: torch.Generator) 
     width = count + OVERSAMPLING
     if sample.shape[-1] <= 2 * width:
         return torch.linalg.eigh(sample.mT @ sample).eigenvectors[..., -count:]
-    combinations = torch.randn(sample.shape[-2], width, generator=generator, dtype=torch.float64).to(sample)
-    span = orthonormal(sample.mT @ combinations)
+    combinations = torch.randn(width, sample.shape[-2], generator=generator, dtype=torch.float64).to(sample)
+    span = orthonormal(combinations @ sample)
     for _ in range(ITERATIONS):
-        span = orthonormal(sample.mT @ (sample @ span))
-    image = sample @ span
-    return span @ torch.linalg.eigh(image.mT @ image).eigenvectors[..., -count:]
+        span = orthonormal((span @ sample.mT) @ sample)
+    image = sample @ span.mT
+    return span.mT @ torch.linalg.eigh(image.mT @ image).eigenvectors[..., -count:]

@@ -24,7 +24,7 @@ PRESETS: dict[Preset, dict[str, Any]] = {
     "faithful": {"sigma": "median", "reduce": None},
 }
 """What the measurements of this project recommend, and the thesis: raw features with one bandwidth for all points."""
-DENSE_UP_TO = 512
+DENSE_UP_TO = 256
 """Points up to which the whole decomposition is about as fast as the Krylov space (2 cores)."""
 KRYLOV_UP_TO = 16_384
 """Points up to which "auto" takes the whole affinity, beyond them the sparse graph."""
@@ -46,7 +46,7 @@ class SpectralClustering:
             Krylov space, float32 products; beyond 16,384 points the affinity is not held but made again each time.
             "knn": a Krylov space on the sparse graph of nearest neighbours, not the paper's, but light for many points;
             more than 20 identical points it would tear apart, and is "krylov" then, as for 20 points or fewer.
-            "auto": dense up to 512 points, krylov up to 16,384, then knn.
+            "auto": dense up to 256 points, krylov up to 16,384, then knn.
         seed: of all random draws. Equal seeds give equal bits at a fixed thread count.
         kmeans: step 5 by another callable `labels, centers = kmeans(points)`, such as torchcluster.zoo.KMeans(40);
             by default KMeans(n_clusters, seed=seed).
@@ -101,34 +101,35 @@ class SpectralClustering:
 
         Args:
             warm_start: a clustering of nearly the same points by the Krylov solver, such as that of the step before. It
-                saves products; how exact the answer is does not depend on it, for the residual says when to stop.
+                saves products, and how exact the eigenvectors are does not depend on it, for the residual says when to
+                stop; k-means goes on from its labels, unless `kmeans` was given, instead of from 4 random starts.
 
         Raises:
             ValueError: NaN points, fewer points than k, or a warm start of another shape or solver.
         """
         check_points(points, self.n_clusters)
-        start = None if warm_start is None else _start_of(warm_start, points)
+        start = None if warm_start is None else _start_of(warm_start, points, self.n_clusters)
         with torch.autocast(points.device.type, enabled=False):
             return self._cluster(points.detach(), start)
 
-    def _cluster(self, points: Tensor, start: Tensor | None) -> Clusters:
+    def _cluster(self, points: Tensor, start: tuple[Tensor, Tensor | None] | None) -> Clusters:
         solver = self._choose(points.shape[-2])
         batch = points.reshape(-1, *points.shape[-2:])
-        batch = batch.double() if solver == "dense" else batch.float()
+        batch = batch if solver == "dense" and batch.dtype == torch.float64 else batch.float()
         if solver == "knn" and (batch.shape[1] <= NEIGHBORS or is_crowded(batch)):
             solver = "krylov"
         project = random_pca(batch, self.reduce, seed=self.seed)
-        batch = project(batch)
+        batch = project(batch).to(torch.float64 if solver == "dense" else torch.float32)
         if solver == "torchcluster":
             found = [original_embedding(one, self.n_clusters, self.sigma) for one in batch]
             eigen = Eigen(*(torch.stack(tensors) for tensors in zip(*found, strict=True)))
             extension = None
         else:
-            eigen, inverse_scale, root = self._solve(batch, start, solver)
+            eigen, inverse_scale, root = self._solve(batch, None if start is None else start[0], solver)
             neighbors = NEIGHBORS if solver == "knn" else None
             extension = Extension(project, batch, inverse_scale, root, self.sigma == "local", neighbors)
         embedding = unit_rows(eigen.vectors, eigen.values)
-        labels, centers = self._label(embedding)
+        labels, centers = self._label(embedding, None if start is None else start[1])
         clusters = Clusters(
             labels, eigen.values, eigen.vectors, embedding, centers, solver, eigen.residuals, eigen.basis, extension
         )
@@ -164,20 +165,21 @@ class SpectralClustering:
             eigen = krylov_eigenvectors(graph, self.n_clusters, seed=self.seed, start=start)
         return eigen, graph.inverse_scale, inverse_root(graph.degree)
 
-    def _label(self, embedding: Tensor) -> tuple[Tensor, Tensor]:
+    def _label(self, embedding: Tensor, start: Tensor | None) -> tuple[Tensor, Tensor]:
         if self.kmeans is None:
-            return KMeans(self.n_clusters, seed=self.seed)(embedding)
+            return KMeans(self.n_clusters, seed=self.seed)(embedding, start)
         pairs = [self.kmeans(rows) for rows in embedding]
         labels, order = canonical_order(torch.stack([labels for labels, _ in pairs]), self.n_clusters)
         centers = torch.stack([centers for _, centers in pairs])
         return labels, centers.gather(1, order[..., None].expand_as(centers))
 
 
-def _start_of(clusters: Clusters, points: Tensor) -> Tensor:
-    """The basis (B, n, b) of an earlier clustering, for points (n, d) or (B, n, d)."""
+def _start_of(clusters: Clusters, points: Tensor, k: int) -> tuple[Tensor, Tensor | None]:
+    """The basis (B, n, b) of an earlier clustering, for points (n, d) or (B, n, d), and its labels if of k clusters."""
     basis = clusters.basis
     if basis is None:
         raise ValueError(f'warm_start is from the solver "{clusters.solver}", which keeps no basis; use "krylov"')
     if basis.shape[:-1] != points.shape[:-1]:
         raise ValueError(f"warm_start is of points {tuple(basis.shape[:-1])}, not of {tuple(points.shape[:-1])}")
-    return basis.reshape(-1, *basis.shape[-2:])
+    labels = clusters.labels.reshape(-1, basis.shape[-2]) if clusters.centers.shape[-2] == k else None
+    return basis.reshape(-1, *basis.shape[-2:]), labels
