@@ -241,7 +241,7 @@ def planted_points(n: int) -> tuple[Tensor, np.ndarray]:
 def floor_seconds(points: Tensor) -> float:
     """Multiply-adds, times two, that no exact method on this graph goes without: projection, distances, 4 products."""
     n, d = points.shape
-    return 2.0 * n * (d * 64 + n * 64 + (4 * n * K if n <= KRYLOV_UP_TO else 0))
+    return 2.0 * n * (d * 64 + n * 64 + (4 * n * K if n <= KRYLOV_UP_TO["cpu"] else 0))
 
 
 def gemm_rate() -> float:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ K = 40
 
 def captured(clusters: Clusters, exact: Clusters) -> float:
     """E_k: the share of the exact leading eigenspace that a solver found, 1 for all of it."""
-    return float((exact.eigenvectors.T @ clusters.eigenvectors.double()).square().sum(0).mean())
+    return float((exact.eigenvectors.double().T @ clusters.eigenvectors.double()).square().sum(0).mean())
 
 
 def rings(n: int = 200) -> torch.Tensor:
@@ -251,16 +253,22 @@ def test_an_affinity_that_is_not_held_gives_the_same(
 ) -> None:
     cluster = SpectralClustering(K, solver="krylov")
     held = cluster(photo_points[2048])
-    monkeypatch.setattr(spectral, "HELD", 2**20)
+    monkeypatch.setattr(spectral, "HELD", 0)
     made_anew = cluster(photo_points[2048])
     torch.testing.assert_close(made_anew.eigenvalues, held.eigenvalues, atol=1e-4, rtol=0)
     assert captured(made_anew, SpectralClustering(K, solver="dense")(photo_points[2048])) > 0.99
 
 
 @pytest.mark.parametrize(
-    ("n", "limits", "chosen"), [(200, {}, "dense"), (300, {}, "krylov"), (600, {"KRYLOV_UP_TO": 512}, "knn")]
+    ("n", "limits", "chosen"),
+    [
+        (200, {}, "dense"),
+        (300, {}, "krylov"),
+        (600, {"KRYLOV_UP_TO": {"cpu": 512, "cuda": 1024}}, "knn"),
+        (600, {"HELD": 0}, "knn"),
+    ],
 )
-def test_auto_says_what_it_chose(n: int, limits: dict[str, int], chosen: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_says_what_it_chose(n: int, limits: dict[str, Any], chosen: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in limits.items():
         monkeypatch.setattr(spectral, name, value)
     points = torch.randn(n, 3, generator=torch.Generator().manual_seed(0))
@@ -350,3 +358,77 @@ def test_a_crowd_of_identical_points_is_not_torn_by_a_sparse_graph(dtype: torch.
 def test_very_few_points_are_clustered(solver: str, n: int) -> None:
     points = torch.randn(n, 4, generator=torch.Generator().manual_seed(0))
     assert SpectralClustering(n, solver=solver)(points).labels.shape == (n,)
+
+
+def test_landmarks_find_planted_clusters_and_place_others_as_they_placed_these(
+    monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    monkeypatch.setattr(spectral, "LANDMARKS", 400)
+    generator = torch.Generator().manual_seed(0)
+    truth = torch.arange(2000) % 10
+    points = 4 * torch.randn(10, 32, generator=generator)[truth] + torch.randn(2000, 32, generator=generator)
+    clusters = SpectralClustering(10, solver="nystrom")(points)
+    assert clusters.solver == "nystrom"
+    assert not recwarn.list
+    assert adjusted_rand_score(truth, clusters.labels) > 0.99
+    torch.testing.assert_close(clusters.transform(points), clusters.embedding, atol=1e-5, rtol=0)
+
+
+def test_landmarks_that_miss_a_photographs_eigenspace_say_so(
+    monkeypatch: pytest.MonkeyPatch, photo_points: dict[int, torch.Tensor]
+) -> None:
+    monkeypatch.setattr(spectral, "LANDMARKS", 512)
+    with pytest.warns(UserWarning, match=r'share only 0\.\d\d; solver="knn"') as caught:
+        clusters = SpectralClustering(K, solver="nystrom")(photo_points[2048])
+    assert caught[0].filename == __file__
+    space = torch.linalg.qr(clusters.eigenvectors).Q
+    exact = SpectralClustering(K, solver="krylov")(photo_points[2048]).eigenvectors
+    assert float((space.T @ exact).square().sum()) / K < 0.95
+
+
+def test_few_points_need_no_landmarks() -> None:
+    points = torch.randn(600, 3, generator=torch.Generator().manual_seed(0))
+    assert SpectralClustering(4, solver="nystrom")(points).solver == "krylov"
+
+
+@pytest.mark.parametrize("solver", ["krylov", "knn"])
+def test_threads_change_no_more_than_rounding_and_a_repetition_nothing(
+    solver: str, photo_points: dict[int, torch.Tensor]
+) -> None:
+    threads, found = torch.get_num_threads(), []
+    try:
+        for count in (1, 1, 2, 2):
+            torch.set_num_threads(count)
+            found.append(SpectralClustering(K, solver=solver)(photo_points[2048]))
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(found[0].embedding, found[1].embedding)
+    assert torch.equal(found[2].embedding, found[3].embedding)
+    assert captured(found[0], found[2]) > 0.999
+    floor = normalized_mutual_info_score(
+        found[0].labels, SpectralClustering(K, solver=solver, seed=1)(photo_points[2048]).labels
+    )
+    assert normalized_mutual_info_score(found[0].labels, found[2].labels) > floor - 0.03
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("solver", ["dense", "krylov", "knn"])
+def test_a_gpu_finds_what_the_processor_finds(solver: str, photo_points: dict[int, torch.Tensor]) -> None:
+    points = photo_points[2048]
+    cluster = SpectralClustering(K, solver=solver)
+    here, there, again = cluster(points), cluster(points.cuda()), cluster(points.cuda())
+    assert there.labels.is_cuda
+    assert torch.equal(there.labels, again.labels)
+    space = there.eigenvectors.cpu().double()
+    assert float((here.eigenvectors.double().T @ space).square().sum()) / K > 0.99
+    floor = normalized_mutual_info_score(here.labels, SpectralClustering(K, solver=solver, seed=1)(points).labels)
+    assert normalized_mutual_info_score(here.labels, there.labels.cpu()) > floor - 0.03
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpus_memory_stays_below_what_the_affinity_and_a_few_blocks_take() -> None:
+    points = torch.randn(8192, 64, generator=torch.Generator().manual_seed(0)).cuda()
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
+    SpectralClustering(K, solver="krylov")(points)
+    assert torch.cuda.max_memory_allocated() - before < 2 * 4 * 8192**2

@@ -22,7 +22,7 @@ class Clusters:
     eigenvalues: Tensor
     """(..., k), descending, of L = D^-1/2 A D^-1/2."""
     eigenvectors: Tensor
-    """(..., n, k), orthonormal columns: X of the paper."""
+    """(..., n, k), orthonormal columns: X of the paper; from landmarks their extension, of any length."""
     embedding: Tensor
     """(..., n, k), the eigenvectors with unit rows: Y of the paper."""
     centers: Tensor
@@ -96,9 +96,9 @@ class Clusters:
                 f"clustered, not {tuple(points.shape)}"
             )
         k = self.eigenvalues.shape[-1]
-        values, vectors = self.eigenvalues.reshape(-1, k), self.eigenvectors.reshape(-1, *self.eigenvectors.shape[-2:])
+        values = self.eigenvalues.reshape(-1, k)
         with torch.no_grad(), torch.autocast(points.device.type, enabled=False):
-            entries = self.extension.eigenvectors(batch, values, vectors)
+            entries = self.extension.eigenvectors(batch, values)
             return unit_rows(entries, values).reshape(*points.shape[:-1], k)
 
     def predict(self, points: Tensor) -> Tensor:

@@ -26,6 +26,8 @@ class Extension:
     """(B, n), see `affinity_and_scales`."""
     inverse_root: Tensor
     """(B, n), D^-1/2."""
+    vectors: Tensor
+    """(B, n, k), their eigenvectors."""
     local: bool
     """Whether a new point has a scale of its own, from its neighbours among the clustered points."""
     neighbors: int | None = None
@@ -41,16 +43,17 @@ class Extension:
             points=self.points[one],
             inverse_scale=self.inverse_scale[one],
             inverse_root=self.inverse_root[one],
+            vectors=self.vectors[one],
         )
 
-    def eigenvectors(self, new: Tensor, values: Tensor, vectors: Tensor) -> Tensor:
-        """Entries (B, m, k) of eigenvectors (B, n, k) with eigenvalues (B, k) at new points (B, m, d).
+    def eigenvectors(self, new: Tensor, values: Tensor) -> Tensor:
+        """Entries (B, m, k) of the first eigenvectors, with eigenvalues (B, k), at new points (B, m, d).
 
         A point that was clustered gets the entries it has: its affinity with itself is 0 there, and here.
         """
         reduced = self.project(new.to(self.project.mean.dtype)).to(self.points.dtype)
         inverse = torch.where(values > 0, values.reciprocal(), torch.zeros_like(values))
-        weighted = self.inverse_root[..., None] * vectors * inverse[:, None]
+        weighted = self.inverse_root[..., None] * self.vectors[..., : values.shape[-1]] * inverse[:, None]
         parts = [self._entries(reduced[:, rows], weighted) for rows in tiles(new.shape[1], self.points.shape[1])]
         return torch.cat(parts, 1) if parts else weighted[:, :0]
 

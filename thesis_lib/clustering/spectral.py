@@ -1,5 +1,7 @@
 """Spectral clustering after Ng, Jordan and Weiss (NIPS 2001), for one set of points or a batch of them."""
 
+import os
+import warnings
 from collections.abc import Callable
 from typing import Any, Literal, get_args
 
@@ -14,9 +16,10 @@ from thesis_lib.clustering.extension import Extension
 from thesis_lib.clustering.graph import NEIGHBORS, DenseGraph, Graph, NeighborGraph, TiledGraph, is_crowded
 from thesis_lib.clustering.kmeans import KMeans, canonical_order
 from thesis_lib.clustering.original import original_embedding
+from thesis_lib.clustering.orthonormal import orthonormal
 from thesis_lib.clustering.reduction import random_pca
 
-Solver = Literal["auto", "dense", "krylov", "knn"]
+Solver = Literal["auto", "dense", "krylov", "knn", "nystrom"]
 Backend = Literal["njw", "torchcluster"]
 Preset = Literal["recommended", "faithful"]
 PRESETS: dict[Preset, dict[str, Any]] = {
@@ -26,12 +29,16 @@ PRESETS: dict[Preset, dict[str, Any]] = {
 """What the measurements of this project recommend, and the thesis: raw features with one bandwidth for all points."""
 DENSE_UP_TO = 256
 """Points up to which the whole decomposition is about as fast as the Krylov space (2 cores)."""
-KRYLOV_UP_TO = 16_384
-"""Points up to which "auto" takes the whole affinity, beyond them the sparse graph."""
+KRYLOV_UP_TO = {"cpu": 16_384, "cuda": 65_536}
+"""Points up to which "auto" takes the whole affinity, if it can be held; beyond them the sparse graph."""
 CHUNK = 2**27
 """Affinities held at a time: images of a batch are solved together while B n^2 stays below (1 GB in float64)."""
-HELD = 2**28
-"""Affinities of one image held for a Krylov space (1 GB); more are made again for every product."""
+LANDMARKS = 2048
+"""Points from which "nystrom" extends."""
+TRUSTED = 0.95
+"""Share of each other that two sets of landmarks must find. Of photographs they share up to 0.15 more than is true."""
+HELD = 1 / 8
+"""Share of the device's memory for the affinity of one image; a larger one is made again for every product."""
 
 
 class SpectralClustering:
@@ -42,11 +49,15 @@ class SpectralClustering:
         sigma: the bandwidth of the Gaussian affinity, in the units of the (reduced) points; "median" of the
             pairwise distances; or "local", a scale of its own for every point (Zelnik-Manor and Perona, 2004).
         reduce: dimensions of the random PCA before the affinity, or None for the points as they are.
-        solver: "dense": LAPACK in float64, the algorithm to the letter. "krylov": the same eigenvectors by a block
-            Krylov space, float32 products; beyond 16,384 points the affinity is not held but made again each time.
+        solver: how the eigenvectors are found; `Clusters.solver` says what did.
+            "dense": LAPACK in float64, the algorithm to the letter.
+            "krylov": the same eigenvectors by a block Krylov space, float32 products; an affinity of more than an
+            eighth of the device's memory is not held but made again for each product.
             "knn": a Krylov space on the sparse graph of nearest neighbours, not the paper's, but light for many points;
             more than 20 identical points it would tear apart, and is "krylov" then, as for 20 points or fewer.
-            "auto": dense up to 256 points, krylov up to 16,384, then knn.
+            "nystrom": the krylov eigenvectors of 2,048 points, extended to all; it warns where another 2,048 give other
+            ones, and is "krylov" for 4,096 points or fewer.
+            "auto": dense up to 256 points, krylov up to 16,384 (65,536 on CUDA) if the affinity can be held, then knn.
         seed: of all random draws. Equal seeds give equal bits at a fixed thread count.
         kmeans: step 5 by another callable `labels, centers = kmeans(points)`, such as torchcluster.zoo.KMeans(40);
             by default KMeans(n_clusters, seed=seed).
@@ -113,21 +124,15 @@ class SpectralClustering:
             return self._cluster(points.detach(), start)
 
     def _cluster(self, points: Tensor, start: tuple[Tensor, Tensor | None] | None) -> Clusters:
-        solver = self._choose(points.shape[-2])
+        solver = self._choose(points.shape[-2], points.device)
         batch = points.reshape(-1, *points.shape[-2:])
         batch = batch if solver == "dense" and batch.dtype == torch.float64 else batch.float()
         if solver == "knn" and (batch.shape[1] <= NEIGHBORS or is_crowded(batch)):
             solver = "krylov"
-        project = random_pca(batch, self.reduce, seed=self.seed)
-        batch = project(batch).to(torch.float64 if solver == "dense" else torch.float32)
-        if solver == "torchcluster":
-            found = [original_embedding(one, self.n_clusters, self.sigma) for one in batch]
-            eigen = Eigen(*(torch.stack(tensors) for tensors in zip(*found, strict=True)))
-            extension = None
-        else:
-            eigen, inverse_scale, root = self._solve(batch, None if start is None else start[0], solver)
-            neighbors = NEIGHBORS if solver == "knn" else None
-            extension = Extension(project, batch, inverse_scale, root, self.sigma == "local", neighbors)
+        if solver == "nystrom" and batch.shape[1] <= 2 * LANDMARKS:
+            solver = "krylov"
+        basis = None if start is None else start[0]
+        eigen, extension = self._extend(batch) if solver == "nystrom" else self._embed(batch, basis, solver)
         embedding = unit_rows(eigen.vectors, eigen.values)
         labels, centers = self._label(embedding, None if start is None else start[1])
         clusters = Clusters(
@@ -135,12 +140,43 @@ class SpectralClustering:
         )
         return clusters if points.ndim == 3 else clusters[0]
 
-    def _choose(self, n: int) -> str:
+    def _embed(self, points: Tensor, start: Tensor | None, solver: str) -> tuple[Eigen, Extension | None]:
+        """Eigenvectors of points (B, n, d) as they were given, and what places others among them."""
+        project = random_pca(points, self.reduce, seed=self.seed)
+        points = project(points).to(torch.float64 if solver == "dense" else torch.float32)
+        if solver == "torchcluster":
+            found = [original_embedding(one, self.n_clusters, self.sigma) for one in points]
+            return Eigen(*(torch.stack(tensors) for tensors in zip(*found, strict=True))), None
+        eigen, inverse_scale, root = self._solve(points, start, solver)
+        neighbors = NEIGHBORS if solver == "knn" else None
+        return eigen, Extension(project, points, inverse_scale, root, eigen.vectors, self.sigma == "local", neighbors)
+
+    def _extend(self, points: Tensor) -> tuple[Eigen, Extension | None]:
+        """The same from LANDMARKS of the points; other landmarks tell how far that can be trusted."""
+        rows = torch.randperm(points.shape[1], generator=torch.Generator().manual_seed(self.seed))[: 2 * LANDMARKS]
+        found = []
+        for landmarks in rows.view(2, -1).sort().values.to(points.device):
+            eigen, extension = self._embed(points[:, landmarks], None, "krylov")
+            assert extension is not None
+            found.append((Eigen(eigen.values, extension.eigenvectors(points, eigen.values)), extension))
+        spaces = [orthonormal(eigen.vectors.mT) for eigen, _ in found]
+        shared = float((spaces[0] @ spaces[1].mT).square().sum((1, 2)).min() / self.n_clusters)
+        if shared < TRUSTED:
+            warnings.warn(
+                f'"nystrom": two sets of {LANDMARKS} landmarks give eigenspaces that share only {shared:.2f}; '
+                'solver="knn" takes as little memory and needs no landmarks',
+                stacklevel=5,
+            )
+        return found[0]
+
+    def _choose(self, n: int, device: torch.device) -> str:
         if self.backend == "torchcluster":
             return "torchcluster"
         if self.solver != "auto":
             return self.solver
-        return "dense" if n <= DENSE_UP_TO else "krylov" if n <= KRYLOV_UP_TO else "knn"
+        if n <= DENSE_UP_TO:
+            return "dense"
+        return "krylov" if n <= KRYLOV_UP_TO.get(device.type, 0) and is_held(n, device) else "knn"
 
     def _solve(self, points: Tensor, start: Tensor | None, solver: str) -> tuple[Eigen, Tensor, Tensor]:
         """Eigenvectors, scales and D^-1/2 of points (B, n, d), as many images at a time as memory is meant to hold."""
@@ -155,7 +191,7 @@ class SpectralClustering:
         graph: Graph
         if solver == "knn":
             graph = NeighborGraph(points, self.sigma)
-        elif solver == "dense" or points.shape[1] ** 2 <= HELD:
+        elif solver == "dense" or is_held(points.shape[1], points.device):
             graph = DenseGraph(points, self.sigma)
         else:
             graph = TiledGraph(points, self.sigma)
@@ -172,6 +208,15 @@ class SpectralClustering:
         labels, order = canonical_order(torch.stack([labels for labels, _ in pairs]), self.n_clusters)
         centers = torch.stack([centers for _, centers in pairs])
         return labels, centers.gather(1, order[..., None].expand_as(centers))
+
+
+def is_held(n: int, device: torch.device) -> bool:
+    """Whether an affinity of n points, in float32, may be held on a device: by its memory, whatever is free of it."""
+    if device.type == "cuda":
+        memory = torch.cuda.get_device_properties(device).total_memory
+    else:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return 4 * n**2 <= HELD * memory
 
 
 def _start_of(clusters: Clusters, points: Tensor, k: int) -> tuple[Tensor, Tensor | None]:
