@@ -22,8 +22,10 @@ import time
 import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
+from math import log
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import psutil
@@ -36,7 +38,7 @@ from sklearn.datasets import load_sample_image
 from sklearn.metrics import normalized_mutual_info_score
 from torch import Tensor
 
-from thesis_lib.clustering import KMeans, SpectralClustering
+from thesis_lib.clustering import KMeans, SpectralClustering, cluster_jointly
 from thesis_lib.clustering.eigen import dense_eigenvectors
 from thesis_lib.clustering.graph import DenseGraph, NeighborGraph
 from thesis_lib.clustering.spectral import KRYLOV_UP_TO
@@ -45,6 +47,8 @@ from thesis_lib.experiments.features import resize_image
 K, REPEATS, LIMIT = 40, 5, 30.0
 SIZES = {512: (128, 256), 2048: (256, 512), 8192: (512, 1024), 32768: (1024, 2048)}
 """Points, and the image whose pixels at stride 8 they are."""
+JOINT = (100_000, 300_000, 1_000_000)
+"""Points of many files clustered together."""
 ALLOWED = 16 * 10**9
 """Bytes that torchcluster may take beyond what the process has."""
 HERE = Path(__file__).parent
@@ -55,10 +59,10 @@ def main() -> None:
     """Print a line for every measurement, and write them all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--points", type=int, nargs="*", default=list(SIZES), choices=list(SIZES))
-    parser.add_argument("--memory", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--alone", nargs=2, metavar=("TASK", "POINTS"), help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.memory:
-        print_peak(given.memory)
+    if given.alone:
+        print(json.dumps({"held": held_alone, "joint": joint_alone}[given.alone[0]](int(given.alone[1]))))
         return
     warnings.filterwarnings("ignore", module="sklearn")
     rate = gemm_rate()
@@ -69,8 +73,13 @@ def main() -> None:
             rows += compare(kind, points, truth, floor_seconds(points) / rate)
     rows += batch_rows(photo_points(512)[0])
     rows += warm_rows([n for n in given.points if n <= 8192])
-    peak = float(subprocess.run([sys.executable, __file__, "--memory", "32768"], capture_output=True, text=True).stdout)
+    peak = alone("held", 32_768)["gigabytes"]
     print(f"peak memory at 32,768 points: {peak:.2f} GB")
+    joint = [alone("joint", n) for n in JOINT]
+    exponent = log(joint[-1]["seconds"] / joint[0]["seconds"]) / log(JOINT[-1] / JOINT[0])
+    for row in joint:
+        print(f"jointly, {row['points']:,} points: {row['seconds']:.1f} s, {row['gigabytes']:.2f} GB")
+    print(f"time grows with the power {exponent:.2f} of the points")
     report = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": {"processor": device_name(), "cores": torch.get_num_threads(), "gemm_gflops": rate / 1e9},
@@ -78,6 +87,8 @@ def main() -> None:
         "repeats": REPEATS,
         "rows": rows,
         "peak_gigabytes_32768": peak,
+        "joint": joint,
+        "joint_exponent": exponent,
     }
     (HERE / "clustering.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     draw(rows).savefig(HERE / "clustering.png", dpi=150)
@@ -250,15 +261,42 @@ def gemm_rate() -> float:
     return 2 * 2048**3 / in_turns(lambda: matrix @ matrix)[0]
 
 
-def print_peak(n: int) -> None:
-    """In a process of its own: what clustering n points adds to the memory held before."""
+def alone(task: str, n: int) -> dict:
+    """A task in a process of its own, whose memory is measured."""
+    command = [sys.executable, __file__, "--alone", task, str(n)]
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+
+def held_alone(n: int) -> dict:
+    """Clustering n points: what it adds to the memory held before."""
     points = planted_points(n)[0]
     SpectralClustering(K)(points[:1024])
+    return measured(n, lambda: SpectralClustering(K)(points))
+
+
+def joint_alone(n: int) -> dict:
+    """Clustering n points of 256 dimensions in files of 8,192, as many frames are."""
+    generator = torch.Generator().manual_seed(0)
+    centres = torch.randn(K, 256, generator=generator)
+    with TemporaryDirectory() as folder:
+        files = []
+        for start in range(0, n, 8192):
+            truth = torch.arange(start, min(start + 8192, n)) % K
+            points = (centres[truth] + 1.5 * torch.randn(len(truth), 256, generator=generator)).relu()
+            files.append(Path(folder) / f"{start:07d}.npy")
+            np.save(files[-1], points.half().numpy())
+        return measured(n, lambda: cluster_jointly(files, K, Path(folder) / "labels"))
+
+
+def measured(n: int, call: Callable[[], object]) -> dict:
+    """Seconds, and gigabytes that a call adds at its peak."""
     Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
     before = psutil.Process().memory_info().rss
-    SpectralClustering(K)(points)
-    status = Path("/proc/self/status").read_text()
-    print((1024 * int(re.search(r"VmHWM:\s+(\d+)", status)[1]) - before) / 1e9)
+    begin = time.perf_counter()
+    call()
+    seconds = time.perf_counter() - begin
+    peak = 1024 * int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
+    return {"points": n, "seconds": seconds, "gigabytes": (peak - before) / 1e9}
 
 
 def device_name() -> str:

@@ -18,6 +18,8 @@ def check_points(points: Tensor, n_clusters: int) -> None:
         raise ValueError(
             f"{n_clusters} clusters were asked of {n} points. Choose n_clusters <= {n}, or larger images or crops"
         )
+    if torch.isfinite(points.sum()):  # ten times as fast as a look at each, and false where one is not finite
+        return
     bad = (~torch.isfinite(points)).sum()
     if bad:
         raise ValueError(

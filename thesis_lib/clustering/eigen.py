@@ -1,5 +1,7 @@
 """The k leading eigenvectors of a normalised affinity, by the whole decomposition or by a block Krylov space."""
 
+from collections.abc import Callable
+from math import log
 from typing import NamedTuple
 
 import torch
@@ -19,6 +21,8 @@ ROUNDING = 1e-5
 """Residual that products in float32 can reach."""
 SMALLEST_GAP = 1e-7
 """Between eigenvalues; nearer ones are the same in float32."""
+MOST_DEGREES, MOST_AMPLIFIED = 16, 500.0
+"""Of a Chebyshev polynomial: products for one block, and by how much the eigenvalue 1 may outgrow the unwanted ones."""
 
 
 class Eigen(NamedTuple):
@@ -77,14 +81,20 @@ def krylov_eigenvectors(
     """
     root = inverse_root(graph.degree)
     (batch, n), width, scale = root.shape, k + OVERSAMPLING, root[..., None]
+
+    def times(block: Tensor) -> Tensor:
+        return scale * (graph @ (scale * block))
+
     if n <= 4 * width:
         found = dense_eigenvectors(graph, k)
         return found._replace(basis=found.vectors)
     space = _Space(_start_block(root, width, seed, start))
     pairs, basis = root.new_empty(2, batch, k, dtype=torch.float64), root.new_empty(batch, n, width)
     pending = torch.ones(batch, dtype=torch.bool)
+    chebyshev = None
     for product in range(max_products):
-        space.grow((scale * (graph @ (scale * space.last.mT))).mT)
+        block = space.last.mT
+        space.grow((times(block) if chebyshev is None else chebyshev(times, block)).mT)
         if start is None and product < COLD_PRODUCTS:
             continue
         values, residuals = space.ritz()
@@ -96,9 +106,56 @@ def krylov_eigenvectors(
         if not pending.any():
             break
         if space.size > (MAX_BLOCKS - 1) * width:
-            space.restart(width)
+            if graph.is_sparse:
+                inner = values if chebyshev is None else chebyshev.original(values)
+                chebyshev, space = _Chebyshev(inner[:, width - 1]), _Space(space.vectors(width))
+            else:
+                space.restart(width)
+    if chebyshev is not None:
+        pairs, basis = _rayleigh_ritz(times, basis, k)
     vectors = orthonormal((basis[..., :k].double() * (scale > 0)).mT).mT.contiguous()
     return Eigen(pairs[0].to(root), fix_signs(vectors).to(root), pairs[1], basis)
+
+
+class _Chebyshev:
+    """T_m of the affine map that takes [-1, cut] to [-1, 1]: the eigenvectors of L, their eigenvalues further apart.
+
+    Where products are cheaper than orthogonalising (a sparse graph), most of the way is gone within one block. After
+    Zhou, Saad, Tiago, Chelikowsky (2006), algorithm 3.1.
+    """
+
+    def __init__(self, cut: Tensor) -> None:
+        self.cut = cut.clamp(-0.9, 0.999)[:, None]
+        highest = float(torch.acosh(self.mapped(torch.ones_like(self.cut))).max())
+        self.degree = max(1, min(MOST_DEGREES, int(log(MOST_AMPLIFIED) / highest)))
+
+    def mapped(self, values: Tensor) -> Tensor:
+        """[-1, cut] to [-1, 1], for (B, m)."""
+        return (2 * values + 1 - self.cut) / (1 + self.cut)
+
+    def original(self, values: Tensor) -> Tensor:
+        """Eigenvalues (B, m) of L, for those of T_m above 1; the cut for others."""
+        above = torch.cosh(torch.acosh(values.clamp(min=1)) / self.degree)
+        return (above * (1 + self.cut) - 1 + self.cut) / 2
+
+    def __call__(self, times: Callable[[Tensor], Tensor], block: Tensor) -> Tensor:
+        """T_m(L) times block (B, n, b)."""
+        cut = self.cut[..., None].to(block)
+        before, now = block, (2 * times(block) + (1 - cut) * block) / (1 + cut)
+        for _ in range(self.degree - 1):
+            before, now = now, (4 * times(now) + 2 * (1 - cut) * now) / (1 + cut) - before
+        return now
+
+
+def _rayleigh_ritz(times: Callable[[Tensor], Tensor], basis: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Values and residuals (2, B, k) of L in the span of a basis (B, n, b), and the basis turned to its Ritz vectors."""
+    image = times(basis)
+    small = (basis.mT @ image).double()
+    values, rotation = torch.linalg.eigh((small + small.mT) / 2)
+    values, rotation = values.flip(-1), rotation.flip(-1).to(basis)
+    basis, image = basis @ rotation, image @ rotation
+    residuals = (image - basis * values[:, None].to(basis)).double().norm(dim=1)
+    return torch.stack([values[:, :k], residuals[:, :k]]), basis
 
 
 class _Space:
@@ -184,9 +241,10 @@ def _missing_share(values: Tensor, residuals: Tensor, k: int) -> Tensor:
         residuals: (B, b, m), their residuals in the coordinates of the next block.
     """
     outside = values[:, min(k + OVERSAMPLING // 2, values.shape[1] - 1), None]
-    to_outside = (values[:, :k] - outside).clamp(min=SMALLEST_GAP)
-    to_others = (values[:, None, :k] - values[:, k:, None]).clamp(min=SMALLEST_GAP)
+    unit = values[:, :1].clamp(min=SMALLEST_GAP)
+    to_outside = torch.maximum(values[:, :k] - outside, SMALLEST_GAP * unit)
+    to_others = torch.maximum(values[:, None, :k] - values[:, k:, None], SMALLEST_GAP * unit[..., None])
     inside = residuals[..., k:].mT @ residuals[..., :k] / to_others
     leaving = residuals[..., :k].square().sum(1)
     share = ((leaving + inside.square().sum(1)) / to_outside.square()).clamp(max=1)
-    return torch.where(leaving.sqrt() <= ROUNDING, 0.0, share).mean(-1)
+    return torch.where(leaving.sqrt() <= ROUNDING * unit, 0.0, share).mean(-1)

@@ -29,6 +29,8 @@ class Graph:
 
     degree: Tensor
     inverse_scale: Tensor
+    is_sparse = False
+    """Whether a product with a block is cheap beside making the block orthonormal."""
 
     def __matmul__(self, block: Tensor) -> Tensor:
         """A (B, n, n) times block (B, n, b)."""
@@ -91,6 +93,8 @@ class NeighborGraph(Graph):
     self-tuned graph of Zelnik-Manor and Perona (2004), thinned.
     """
 
+    is_sparse = True
+
     def __init__(self, points: Tensor, sigma: Sigma, neighbors: int = NEIGHBORS) -> None:
         count = min(max(neighbors, NEIGHBOR), points.shape[-2] - 1)
         found = [nearest_neighbors(one, count) for one in points]
@@ -125,8 +129,8 @@ class NeighborGraph(Graph):
 
 def is_crowded(points: Tensor, neighbors: int = NEIGHBORS) -> bool:
     """Whether more of the points (B, n, d) are identical than a sparse graph can connect: it would tear them apart."""
-    bits = points.float().contiguous().view(torch.int32).long()
     generator = torch.Generator().manual_seed(0)
-    factors = torch.randint(2**62, (points.shape[-1],), generator=generator).to(points.device)
-    hashes = (bits * factors).sum(-1).sort(-1).values
+    factors = torch.randn(points.shape[-1], generator=generator).to(points.device)
+    parts = [(points[:, rows].float() * factors).sum(-1, dtype=torch.float64) for rows in tiles(*points.shape[-2:])]
+    hashes = torch.cat(parts, -1).sort(-1).values  # equal for identical points, whose sums are made alike
     return bool((hashes[:, neighbors:] == hashes[:, :-neighbors]).any())
