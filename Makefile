@@ -94,7 +94,7 @@ lint: .venv/ready
 	.venv/bin/lint-imports
 
 benchmark: .venv/ready
-	VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-build-isolation --editable '.[benchmark]'
+	VIRTUAL_ENV=.venv $(UV) pip install --quiet --editable '.[benchmark]'
 	$(PYTHON) benchmarks/clustering.py
 
 lab: .venv/ready

@@ -22,11 +22,13 @@ import time
 import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from math import log
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+import matplotlib
 import numpy as np
 import psutil
 import timm
@@ -39,10 +41,15 @@ from sklearn.metrics import normalized_mutual_info_score
 from torch import Tensor
 
 from thesis_lib.clustering import KMeans, SpectralClustering, cluster_jointly
-from thesis_lib.clustering.eigen import dense_eigenvectors
+from thesis_lib.clustering.eigen import dense_eigenvectors, krylov_eigenvectors
 from thesis_lib.clustering.graph import DenseGraph, NeighborGraph
+from thesis_lib.clustering.reduction import random_pca
 from thesis_lib.clustering.spectral import KRYLOV_UP_TO
 from thesis_lib.experiments.features import resize_image
+from thesis_lib.experiments.loss import segmentation_loss
+from thesis_lib.models import ClusterNet
+from thesis_lib.views.clustering_figures import clustering_times
+from thesis_lib.views.style import STYLE
 
 K, REPEATS, LIMIT = 40, 5, 30.0
 SIZES = {512: (128, 256), 2048: (256, 512), 8192: (512, 1024), 32768: (1024, 2048)}
@@ -51,6 +58,7 @@ JOINT = (100_000, 300_000, 1_000_000)
 """Points of many files clustered together."""
 ALLOWED = 16 * 10**9
 """Bytes that torchcluster may take beyond what the process has."""
+OUR_KMEANS = "k-means (ours, 4 restarts)"
 HERE = Path(__file__).parent
 Method = Callable[[Tensor], np.ndarray]
 
@@ -80,6 +88,8 @@ def main() -> None:
     for row in joint:
         print(f"jointly, {row['points']:,} points: {row['seconds']:.1f} s, {row['gigabytes']:.2f} GB")
     print(f"time grows with the power {exponent:.2f} of the points")
+    share = layer_share()
+    rows += gpu_rows() if torch.cuda.is_available() else []
     report = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": {"processor": device_name(), "cores": torch.get_num_threads(), "gemm_gflops": rate / 1e9},
@@ -87,11 +97,13 @@ def main() -> None:
         "repeats": REPEATS,
         "rows": rows,
         "peak_gigabytes_32768": peak,
+        "layer_in_a_training_step": share,
         "joint": joint,
         "joint_exponent": exponent,
     }
     (HERE / "clustering.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    draw(rows).savefig(HERE / "clustering.png", dpi=150)
+    with matplotlib.rc_context(STYLE):
+        draw(rows).savefig(HERE / "clustering.png")
 
 
 def methods(n: int, kind: str) -> dict[str, Method]:
@@ -111,7 +123,7 @@ def methods(n: int, kind: str) -> dict[str, Method]:
 
     found: dict[str, Method] = {
         "ours": ours,
-        "k-means (ours, 4 restarts)": lambda points: KMeans(K)(points)[0].numpy(),
+        OUR_KMEANS: lambda points: KMeans(K)(points)[0].numpy(),
         "scikit-learn k-means x1": lambda points: (
             SklearnKMeans(K, n_init=1, random_state=0).fit(points.numpy()).labels_
         ),
@@ -128,7 +140,7 @@ def ncut(points: Tensor) -> np.ndarray:
     """ncut-pytorch's eigenvectors with its own settings, then k-means as ours."""
     from ncut_pytorch import Ncut
 
-    return KMeans(K)(torch.nn.functional.normalize(Ncut(n_eig=K).fit_transform(points), dim=-1))[0].numpy()
+    return KMeans(K)(torch.nn.functional.normalize(Ncut(n_eig=K).fit_transform(points), dim=-1))[0].cpu().numpy()
 
 
 def torchcluster(points: Tensor) -> np.ndarray:
@@ -170,7 +182,8 @@ def compare(kind: str, points: Tensor, truth: np.ndarray | None, floor: float) -
         if name in failed:
             row |= {"failed": failed[name]}
         else:
-            row |= {"seconds": median(times[name]), "runs": len(times[name])}
+            low, middle, high = (float(value) for value in np.quantile(times[name], (0.25, 0.5, 0.75)))
+            row |= {"seconds": middle, "low": low, "high": high, "runs": len(times[name])}
             row |= {"ours_is_faster": median(times[name]) / median(times["ours"])}
             if truth is not None:
                 row |= {"nmi": float(normalized_mutual_info_score(truth, labels[name]))}
@@ -206,7 +219,7 @@ def batch_rows(points: Tensor) -> list[dict]:
 
 
 def warm_rows(counts: list[int]) -> list[dict]:
-    """From the answer before 2 % of noise, against cold."""
+    """From the answer before 2 % of noise, against cold: the whole, and the eigenvectors alone."""
     rows = []
     for n in counts:
         points = photo_points(n)[0]
@@ -214,20 +227,76 @@ def warm_rows(counts: list[int]) -> list[dict]:
         first = cluster(points)
         moved = points + 0.02 * points.std() * torch.randn(points.shape, generator=torch.Generator().manual_seed(1))
         warm, cold = in_turns(lambda: cluster(moved, warm_start=first), lambda: cluster(moved))  # noqa: B023
-        rows.append({"points": n, "kind": "photo", "method": "warm start", "seconds": warm, "cold": cold})
-        print(f"warm start at {n}: {warm:.3f} s, cold {cold:.3f} s: {cold / warm:.2f}x")
+        graph = DenseGraph(random_pca(moved[None], 64, seed=0)(moved[None]), "local")
+        eigen = [partial(krylov_eigenvectors, graph, K, seed=0, start=start) for start in (first.basis[None], None)]
+        warm_eigen, cold_eigen = in_turns(*eigen)
+        row = {"points": n, "kind": "photo", "method": "warm start", "seconds": warm, "cold": cold}
+        rows.append(row | {"eigenvectors": warm_eigen, "eigenvectors_cold": cold_eigen})
+        shares = f"{cold / warm:.2f}x, the eigenvectors alone {cold_eigen / warm_eigen:.2f}x"
+        print(f"warm start at {n}: {warm:.3f} s, cold {cold:.3f} s: {shares}")
     return rows
 
 
-def in_turns(*calls: Callable[[], object]) -> list[float]:
+def layer_share(crop: int = 713) -> dict:
+    """The clustering layer within a training step of ClusterNet-50: on CUDA 16 crops in bfloat16, else 2 in float32.
+
+    Random weights, for those of ImageNet need a download; the images are parts of a photograph.
+    """
+    device, count = (torch.device("cuda"), 16) if torch.cuda.is_available() else (torch.device("cpu"), 2)
+    net = ClusterNet(19, "resnet50").to(device, memory_format=torch.channels_last).train()
+    photo = (
+        torch.from_numpy(resize_image(load_sample_image("china.jpg"), (crop, 2 * crop))).permute(2, 0, 1) / 127.5 - 1
+    )
+    images = torch.stack([photo[:, :, start : start + crop] for start in torch.linspace(0, crop, count).int().tolist()])
+    images = images.to(device, memory_format=torch.channels_last)
+    labels = torch.randint(19, (count, crop, crop), device=device, generator=torch.Generator(device).manual_seed(0))
+    layer: list[float] = []
+    net.cluster.register_forward_pre_hook(lambda *_: layer.append(now()))
+    net.cluster.register_forward_hook(lambda *_: layer.append(now()))
+
+    def step() -> None:
+        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            logits = net(images)
+        sum(segmentation_loss(value, labels) for value in logits.values()).backward()
+
+    (seconds,) = in_turns(step, repeats=3)
+    clustering = median(end - begin for begin, end in zip(layer[2::2], layer[3::2], strict=True))
+    print(f"clustering layer: {clustering:.2f} of {seconds:.2f} s, {clustering / seconds:.0%} of a training step")
+    return {"crop": crop, "batch": count, "seconds": seconds, "layer_seconds": clustering}
+
+
+def gpu_rows() -> list[dict]:
+    """Ours and ncut-pytorch on the card, with the memory of ours."""
+    rows = []
+    for n in (8192, 32_768):
+        points = planted_points(n)[0].cuda()
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        SpectralClustering(K)(points)
+        peak = (torch.cuda.max_memory_allocated() - before) / 1e9
+        ours, theirs = in_turns(lambda: SpectralClustering(K)(points), lambda: ncut(points))  # noqa: B023
+        rows.append({"points": n, "kind": "planted, GPU", "method": "ours", "seconds": ours, "gigabytes": peak})
+        rows.append({"points": n, "kind": "planted, GPU", "method": "ncut-pytorch", "seconds": theirs})
+        print(f"GPU, {n:,} points: {1000 * ours:.1f} ms, {peak:.2f} GB; ncut-pytorch {1000 * theirs:.1f} ms")
+    return rows
+
+
+def now() -> float:
+    """Seconds, with the GPU's work done."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def in_turns(*calls: Callable[[], object], repeats: int = REPEATS) -> list[float]:
     """Median seconds of each."""
     times: list[list[float]] = [[] for _ in calls]
-    for turn in range(REPEATS + 1):
+    for turn in range(repeats + 1):
         for call, series in zip(calls, times, strict=True):
-            begin = time.perf_counter()
+            begin = now()
             call()
             if turn:
-                series.append(time.perf_counter() - begin)
+                series.append(now() - begin)
     return [median(series) for series in times]
 
 
@@ -305,23 +374,17 @@ def device_name() -> str:
 
 
 def draw(rows: list[dict]):
-    """Seconds against points, log-log, on the photograph."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.subplots()
-    timed = [row for row in rows if row["kind"] == "photo" and "runs" in row]
-    for name in dict.fromkeys(row["method"] for row in timed):
-        series = [(row["points"], row["seconds"]) for row in timed if row["method"] == name]
-        axes.plot(*zip(*series, strict=True), marker="o", linewidth=2.5 if name == "ours" else 1.2, label=name)
-    axes.set(
-        xscale="log", yscale="log", xlabel="points", ylabel="seconds", title=f"k = {K}, photograph, {device_name()}"
+    """Seconds against points on the photograph, as figure 13 shows them; six methods have a colour there."""
+    timed = [row for row in rows if row["kind"] == "photo" and "runs" in row and row["method"] != OUR_KMEANS]
+    return clustering_times(
+        {
+            name: {
+                "points": [row["points"] for row in timed if row["method"] == name],
+                **{key: [row[key] for row in timed if row["method"] == name] for key in ("seconds", "low", "high")},
+            }
+            for name in dict.fromkeys(row["method"] for row in timed)
+        }
     )
-    counts = sorted({row["points"] for row in timed})
-    axes.set_xticks(counts, [f"{count:,}" for count in counts])
-    axes.set_xticks([], minor=True)
-    axes.legend(fontsize=8)
-    return figure
 
 
 if __name__ == "__main__":

@@ -148,7 +148,7 @@ class _Chebyshev:
 
 
 def _rayleigh_ritz(times: Callable[[Tensor], Tensor], basis: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Values and residuals (2, B, k) of L in the span of a basis (B, n, b), and the basis turned to its Ritz vectors."""
+    """Values and residuals (2, B, k) of L in the span of a basis (B, n, b), and the basis as its Ritz vectors."""
     image = times(basis)
     small = (basis.mT @ image).double()
     values, rotation = torch.linalg.eigh((small + small.mT) / 2)
