@@ -78,3 +78,10 @@ def test_probabilities_sum_to_one(model: PSPNet) -> None:
 def test_a_prediction_is_the_most_probable_class(model: PSPNet) -> None:
     picture, protocol = image(64, 64), Evaluation(window=(48, 48))
     assert torch.equal(predict(model, picture, protocol), predict_probabilities(model, picture, protocol).argmax(0))
+
+
+def test_whole_images_need_no_windows(model: PSPNet) -> None:
+    picture, protocol = image(64, 96), Evaluation.model_validate({"protocol": "whole"})
+    torch.testing.assert_close(
+        predict_probabilities(model, picture, protocol), whole(model, picture), atol=1e-5, rtol=0
+    )

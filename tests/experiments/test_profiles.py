@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from thesis_lib.experiments import ProfileError, load_profile
+from thesis_lib.experiments.profiles import PROTOCOLS, Evaluation
 from thesis_lib.paths import PROFILES, PROJECT
 
 
@@ -72,3 +73,24 @@ def test_a_file_of_weights_is_counted_from_the_project() -> None:
     assert load_profile("smoke", ['model.weights="weights/r50.pth"']).model.weights == str(PROJECT / "weights/r50.pth")
     assert load_profile("smoke", ['model.weights="/elsewhere/r50.pth"']).model.weights == "/elsewhere/r50.pth"
     assert load_profile("smoke").model.weights == "imagenet"
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_protocol_is_known_by_its_name(name: str) -> None:
+    protocol = Evaluation.model_validate({"protocol": name})
+    assert protocol.protocol == name
+
+
+def test_a_changed_protocol_says_what_it_does() -> None:
+    protocol = Evaluation.model_validate({"protocol": "semseg-ss", "flip": False, "scales": (0.5, 1)})
+    assert protocol.protocol == "windows 713x713, stride 0.67, not mirrored, scale 0.5, 1"
+    assert Evaluation(window=None, scales=(2,)).protocol == "whole images, mirrored too, scale 2"
+
+
+def test_an_unknown_protocol_is_told() -> None:
+    with pytest.raises(ProfileError, match=r"evaluation: .*semseg-ss, semseg-ms, whole, whole\+flip, not 'ss'"):
+        load_profile("smoke", 'evaluation.protocol="ss"')
+
+
+def test_the_thesis_is_scored_as_semseg_scores() -> None:
+    assert load_profile("cityscapes").evaluation.protocol == "semseg-ss"

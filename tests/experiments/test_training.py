@@ -1,4 +1,9 @@
 import csv
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from copy import deepcopy
 from functools import partial
@@ -9,8 +14,9 @@ import numpy as np
 import pytest
 import torch
 
+from tests.experiments.conftest import SMALL
 from thesis_lib.experiments import Profile, TrainingError, fit
-from thesis_lib.experiments.records import read_log
+from thesis_lib.experiments.records import TrainingFiles, read_log
 from thesis_lib.experiments.runs import build_pspnet
 from thesis_lib.experiments.training import build_optimizer, freeze, hold_frozen_batch_norms
 from thesis_lib.models import CheckpointError, ClusterNet, PSPNet, load_checkpoint, read_checkpoint
@@ -83,6 +89,112 @@ def test_a_resumed_training_is_the_uninterrupted_one(small_profile: Make, tmp_pa
     parts = fit(build_pspnet(profile), profile, tmp_path / "parts", resume=True)
     assert_same(weights(whole.last), weights(parts.last))
     assert rows_of(whole.log) == rows_of(parts.log)
+
+
+CHILD = """
+import sys, torch
+from thesis_lib.experiments import fit, load_profile
+from thesis_lib.models import PSPNet
+torch.set_num_threads(1)
+torch.manual_seed(0)
+fit(PSPNet(backbone="resnet18"), load_profile("smoke", sys.argv[2:]), sys.argv[1], resume=True)
+"""
+
+
+@pytest.mark.parametrize(("workers", "mid_save"), [(0, True), (2, False)])
+def test_a_killed_training_goes_on_to_the_bit(
+    small_profile: Make, tmp_path: Path, workers: int, mid_save: bool, random: np.random.Generator
+) -> None:
+    profile = small_profile(f"data.workers={workers}", "training.epochs=4", "training.save_every=1", "training.ema=0.9")
+    torch.manual_seed(0)
+    whole = fit(PSPNet(backbone="resnet18"), profile, tmp_path / "whole")
+    files = TrainingFiles(tmp_path / "killed")
+    given = [f"data.workers={workers}", "training.epochs=4", "training.save_every=1", "training.ema=0.9"]
+    command = [sys.executable, "-c", CHILD, str(files.folder), *SMALL.split(), f'data.root="{profile.data.root}"']
+    for _ in range(2):
+        child = subprocess.Popen([*command, 'data.source="cityscapes"', *given], start_new_session=True)
+        wait_for_a_moment_to_kill(child, files.folder, mid_save=mid_save, saves=int(random.integers(1, 4)))
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+    if mid_save:
+        assert list(files.folder.glob(".*.tmp"))
+    killed_at = len(read_checkpoint(files.last)["rows"])
+    assert 0 < killed_at < 8
+    subprocess.run([*command, 'data.source="cityscapes"', *given], check=True)
+    for name in ("last", "best"):
+        first, second = read_checkpoint(getattr(whole, name)), read_checkpoint(getattr(files, name))
+        assert_same(first["state_dict"], second["state_dict"])
+        assert_same(first["trained"], second["trained"])
+    assert rows_of(whole.log) == rows_of(files.log)
+    assert sorted(file.name for file in files.folder.iterdir()) == ["best.pt", "last.pt", "log.csv"]
+
+
+def wait_for_a_moment_to_kill(child: subprocess.Popen, folder: Path, *, mid_save: bool, saves: int) -> None:
+    """After some saves of its own, while it is writing a checkpoint or at any time."""
+    last, seen, times = folder / "last.pt", 0, last_written(folder)
+    while child.poll() is None:
+        if (now := last_written(folder)) != times:
+            seen, times = seen + 1, now
+        if seen >= saves and (not mid_save or list(folder.glob(f".{last.name}.*.tmp"))):
+            return
+        time.sleep(0.0005)
+    raise AssertionError(f"the training ended before it could be killed: {child.returncode}")
+
+
+def last_written(folder: Path) -> int:
+    last = folder / "last.pt"
+    return last.stat().st_mtime_ns if last.exists() else 0
+
+
+def test_parts_of_a_batch_add_up_to_the_batch(small_profile: Make, tmp_path: Path) -> None:
+    """With every batch norm frozen; batch norm sees only a part."""
+    found = []
+    for parts in (1, 2):
+        profile = small_profile(f"training.accumulate={parts}", "training.epochs=1")
+        torch.manual_seed(0)
+        model = PSPNet(backbone="resnet18")
+        for module in model.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.train = lambda mode=True, module=module: module  # type: ignore[method-assign,misc]
+                module.training = False
+            if isinstance(module, torch.nn.Dropout2d):
+                module.p = 0
+        found.append(weights(fit(model, profile, tmp_path / str(parts)).last))
+    for key, value in found[0].items():
+        torch.testing.assert_close(value, found[1][key], atol=1e-6, rtol=1e-4, msg=key)
+
+
+def test_the_average_of_the_weights_is_what_is_kept(small_profile: Make, tmp_path: Path) -> None:
+    profile = small_profile("training.ema=0.5", "training.epochs=1")
+    torch.manual_seed(0)
+    model = PSPNet(backbone="resnet18")
+    seen: list[torch.Tensor] = []
+    model.head[4].weight.register_post_accumulate_grad_hook(lambda weight: seen.append(weight.detach().clone()))
+    content = read_checkpoint(fit(model, profile, tmp_path / "run").last)
+    # the first average is the weights after step 1, which step 2 sees before it changes them
+    expected = 0.5 * seen[1] + 0.5 * content["trained"]["head.4.weight"]
+    torch.testing.assert_close(content["state_dict"]["head.4.weight"], expected)
+
+
+def test_a_compiled_training_is_the_plain_one(
+    small_profile: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
+    found = []
+    for compiled in ("false", "true"):
+        profile = small_profile(f"training.compile={compiled}", "training.epochs=1")
+        torch.manual_seed(0)
+        found.append(read_log(fit(PSPNet(backbone="resnet18"), profile, tmp_path / compiled).log)["loss"])
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-4)
+
+
+def test_hard_pixels_alone_make_a_larger_loss(small_profile: Make, tmp_path: Path) -> None:
+    losses = []
+    for name, extra in (("all", []), ("hard", ["training.ohem=0.03", "training.ohem_least=100"])):
+        profile = small_profile("training.epochs=1", *extra)
+        torch.manual_seed(0)
+        losses.append(read_log(fit(PSPNet(backbone="resnet18"), profile, tmp_path / name).log)["loss"][0])
+    assert losses[1] > losses[0]
 
 
 def test_without_resume_a_training_starts_anew(small_profile: Make, tmp_path: Path) -> None:

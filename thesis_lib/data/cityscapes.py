@@ -75,19 +75,25 @@ class Cityscapes(Dataset):
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
-    """(epoch, index) for every sample of an epoch, in an order that is a function of (seed, epoch)."""
+    """(epoch, index) for every sample of an epoch, in an order that is a function of (seed, epoch).
+
+    Attributes:
+        epoch: of the next iteration.
+        start: samples of that epoch to leave out, for they were seen before an interruption.
+    """
 
     def __init__(self, length: int, *, seed: int = 0) -> None:
         self.length = length
         self.seed = seed
         self.epoch = 0
+        self.start = 0
 
     def __len__(self) -> int:
-        return self.length
+        return self.length - self.start
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         order = np.random.default_rng([self.seed, self.epoch]).permutation(self.length)
-        return ((self.epoch, int(index)) for index in order)
+        return ((self.epoch, int(index)) for index in order[self.start :])
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from thesis_lib.data import Cityscapes, DatasetError
 from thesis_lib.experiments.evaluation import evaluate
-from thesis_lib.experiments.profiles import Profile, ProfileError, load_profile
+from thesis_lib.experiments.profiles import PROTOCOLS, Evaluation, Profile, ProfileError, load_profile
 from thesis_lib.experiments.runs import pretrain, provide_dataset
 from thesis_lib.experiments.study import compared, pretrained_files, run_study, variant_files
 from thesis_lib.experiments.training import TrainingError
@@ -56,7 +56,8 @@ def _evaluate(profile: Profile, given: argparse.Namespace) -> None:
     )
     model = load_checkpoint(given.checkpoint or files.last)
     dataset = Cityscapes(profile.dataset, "val", limit=profile.data.val)
-    print(json.dumps(evaluate(model, dataset, profile.evaluation, export=given.export).to_dict(), indent=1))
+    protocol = Evaluation.model_validate({"protocol": given.protocol}) if given.protocol else profile.evaluation
+    print(json.dumps(evaluate(model, dataset, protocol, export=given.export).to_dict(), indent=1))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,12 +70,13 @@ def _parser() -> argparse.ArgumentParser:
     data.set_defaults(run=_data)
 
     train = commands.add_parser("train", help="train one model")
-    train.add_argument("--resume", action="store_true", help="go on after the last whole epoch")
+    train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     train.set_defaults(run=_train)
 
     score = commands.add_parser("evaluate", help="score one model on the validation frames")
     score.add_argument("--checkpoint", type=Path, help="file to score (the last of the profile's training)")
     score.add_argument("--export", type=Path, help="folder for the predictions as labelId PNGs")
+    score.add_argument("--protocol", choices=PROTOCOLS, help="how to predict (the profile's own)")
     score.set_defaults(run=_evaluate)
 
     for command in (train, score):

@@ -1,5 +1,6 @@
 """A model's scores on a data set, and its predictions as the files that the official script and server want."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -40,7 +41,7 @@ def evaluate(
                 export_prediction(prediction, export / f"{pair.frame}_pred_labelIds.png")
             bar.advance()
     model.train(was_training)
-    return counter.scores()
+    return replace(counter.scores(), protocol=protocol.protocol)
 
 
 def export_prediction(prediction: Tensor, path: Path) -> None:

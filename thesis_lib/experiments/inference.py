@@ -47,16 +47,15 @@ def predict_probabilities(model: PSPNet, image: Tensor, protocol: Evaluation) ->
 def _slide(model: PSPNet, image: Tensor, protocol: Evaluation) -> Tensor:
     """Probabilities (1, num_classes, h, w) of one scaled image; smaller images are padded with the mean."""
     height, width = image.shape[-2:]
-    missing = max(protocol.window[0] - height, 0), max(protocol.window[1] - width, 0)
+    window = (height, width) if protocol.window is None else protocol.window
+    missing = max(window[0] - height, 0), max(window[1] - width, 0)
     top, left = missing[0] // 2, missing[1] // 2
     padded = pad(image, (left, missing[1] - left, top, missing[0] - top))
     total = padded.new_zeros(1, model.config["num_classes"], *padded.shape[-2:])
     count = padded.new_zeros(padded.shape[-2:])
-    corners = _corners(padded.shape[-2:], protocol)
+    corners = _corners(padded.shape[-2:], window, protocol.stride_rate)
     for start in range(0, len(corners), WINDOWS):
-        places = [
-            (slice(y, y + protocol.window[0]), slice(x, x + protocol.window[1])) for y, x in corners[start:][:WINDOWS]
-        ]
+        places = [(slice(y, y + window[0]), slice(x, x + window[1])) for y, x in corners[start:][:WINDOWS]]
         found = _probabilities(model, torch.cat([padded[..., y, x] for y, x in places]), flip=protocol.flip)
         for (y, x), probabilities in zip(places, found, strict=True):
             total[..., y, x] += probabilities
@@ -64,13 +63,13 @@ def _slide(model: PSPNet, image: Tensor, protocol: Evaluation) -> Tensor:
     return (total / count)[..., top : top + height, left : left + width]
 
 
-def _corners(size: tuple[int, ...], protocol: Evaluation) -> list[tuple[int, int]]:
+def _corners(size: tuple[int, ...], window: tuple[int, int], rate: float) -> list[tuple[int, int]]:
     """The upper left corners of a grid of windows that covers the image, the last ones flush with its border."""
     axes = []
-    for length, window in zip(size, protocol.window, strict=True):
-        stride = ceil(window * protocol.stride_rate)
-        count = ceil((length - window) / stride) + 1
-        axes.append([min(index * stride, length - window) for index in range(count)])
+    for length, side in zip(size, window, strict=True):
+        stride = ceil(side * rate)
+        count = ceil((length - side) / stride) + 1
+        axes.append([min(index * stride, length - side) for index in range(count)])
     return list(product(*axes))  # type: ignore[arg-type]
 
 

@@ -84,7 +84,20 @@ class Training(Section):
     """"enet": rare classes count more in the loss, as in Paszke et al., "ENet", 2016."""
     frozen: tuple[str, ...] = ()
     """Parts of the backbone that are not trained, by prefix of their parameters' names."""
+    ohem: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Only pixels whose own class is less probable count in the loss: online hard example mining (mmsegmentation: 0.7).
+    """
+    ohem_least: Positive = 100_000
+    """Pixels of an image that count in any case."""
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Decay of an exponential moving average of the weights, which is then what is validated and used."""
     precision: Literal["float32", "bfloat16"] = "float32"
+    compile: bool = False
+    """torch.compile of the forward pass; takes a minute at first."""
+    accumulate: Positive = 1
+    """Parts of a batch that go through the network one after the other, for smaller memory; batch norm sees a part."""
+    save_every: Positive | None = None
+    """Steps between two checkpoints within an epoch; there is one after each epoch in any case."""
     validate_every: Positive = 1
     """Epochs between two validations."""
     max_steps: Positive | None = None
@@ -92,13 +105,54 @@ class Training(Section):
     seed: int = 0
 
 
-class Evaluation(Section):
-    """How a prediction is made: windows, mirror image, scales; softmax is averaged as in semseg (tool/test.py)."""
+PROTOCOLS: dict[str, dict[str, Any]] = {
+    "semseg-ss": {"window": (713, 713), "stride_rate": 2 / 3, "flip": True, "scales": (1.0,)},
+    "semseg-ms": {
+        "window": (713, 713),
+        "stride_rate": 2 / 3,
+        "flip": True,
+        "scales": (0.5, 0.75, 1.0, 1.25, 1.5, 1.75),
+    },
+    "whole": {"window": None, "stride_rate": 1.0, "flip": False, "scales": (1.0,)},
+    "whole+flip": {"window": None, "stride_rate": 1.0, "flip": True, "scales": (1.0,)},
+}
+"""The first two are what hszhao/semseg calls single scale and multi-scale (config/cityscapes, TEST); "whole" is
+mmsegmentation's single scale at 512x1024. Published numbers of one are not comparable with those of another."""
 
-    window: Size
+
+class Evaluation(Section):
+    """How a prediction is made: windows, mirror image, scales; softmax is averaged as in semseg (tool/test.py).
+
+    `protocol = "semseg-ss"` in a profile stands for the values of one of the PROTOCOLS; others beside it change them.
+    """
+
+    window: Size | None
+    """(height, width); None for the whole image, which then has to fit into memory."""
     stride_rate: Annotated[float, Field(gt=0, le=1)] = 2 / 3
     flip: bool = True
     scales: tuple[Rate, ...] = (1.0,)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or "protocol" not in values:
+            return values
+        name = values["protocol"]
+        if name not in PROTOCOLS:
+            raise ValueError(f"protocol must be one of {', '.join(PROTOCOLS)}, not {name!r}")
+        return PROTOCOLS[name] | {key: value for key, value in values.items() if key != "protocol"}
+
+    @property
+    def protocol(self) -> str:
+        """The name, or else the values, to stand beside every number."""
+        own = self.model_dump()
+        for name, values in PROTOCOLS.items():
+            if values == own:
+                return name
+        window = "whole images" if self.window is None else "windows {}x{}".format(*self.window)
+        stride = "" if self.window is None else f", stride {self.stride_rate:.2g}"
+        scales = ", ".join(f"{scale:g}" for scale in self.scales)
+        return f"{window}{stride}, {'mirrored too' if self.flip else 'not mirrored'}, scale {scales}"
 
 
 class Study(Section):

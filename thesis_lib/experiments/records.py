@@ -19,8 +19,13 @@ class TrainingFiles:
 
     @property
     def last(self) -> Path:
-        """The checkpoint after the last epoch, to go on from."""
+        """The latest checkpoint, to go on from."""
         return self.folder / "last.pt"
+
+    def remove_partial(self) -> None:
+        """What a killed process was writing."""
+        for partial in self.folder.glob("*.tmp"):
+            partial.unlink()
 
     @property
     def best(self) -> Path:

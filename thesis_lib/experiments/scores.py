@@ -35,6 +35,8 @@ class Scores:
     iiou: dict[str, float]
     category_iou: dict[str, float]
     category_iiou: dict[str, float]
+    protocol: str = ""
+    """How the predictions were made, where that is known."""
 
     @property
     def miou(self) -> float:
@@ -49,6 +51,7 @@ class Scores:
     def to_dict(self) -> dict[str, object]:
         """Plain values, for JSON."""
         return {
+            "protocol": self.protocol,
             "miou": self.miou,
             "miiou": self.miiou,
             "iou": self.iou,

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from thesis_lib.data import Cityscapes, EpochSampler
 from thesis_lib.data.statistics import class_pixels
 from thesis_lib.data.transforms import train_transform
 from thesis_lib.experiments.evaluation import evaluate
-from thesis_lib.experiments.loss import enet_weights, segmentation_loss
+from thesis_lib.experiments.loss import enet_weights, hard_pixels, labelled_weight, segmentation_loss
 from thesis_lib.experiments.profiles import Profile, Training
 from thesis_lib.experiments.progress import Bar, progress_bar
 from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles, write_table
@@ -33,7 +34,7 @@ def fit(
     Args:
         model: changed in place.
         folder: of the files; emptied of an earlier training's unless `resume`.
-        resume: go on after the last whole epoch that the folder holds; the result is that of an uninterrupted run.
+        resume: go on from the last checkpoint that the folder holds; the result is that of an uninterrupted run.
 
     Raises:
         TrainingError: the loss is NaN.
@@ -71,6 +72,8 @@ class Trainer:
                 f"{len(self.train)} images make no batch of {settings.batch_size}: lower training.batch_size"
             )
         self.optimizer = build_optimizer(model, settings)
+        self.logits = torch.compile(self._logits) if settings.compile else self._logits
+        self.average: Any = None
         self.epoch, self.best = 0, -1.0
         self.rows: list[dict[str, Any]] = []
 
@@ -78,7 +81,7 @@ class Trainer:
         """All epochs that are left."""
         self._start(resume)
         epochs = self.profile.training.epochs
-        with progress_bar(self.title, (epochs - self.epoch) * self.steps) as bar:
+        with progress_bar(self.title, epochs * self.steps - len(self.rows)) as bar:
             while self.epoch < epochs:
                 self._run_epoch(bar)
                 self.epoch += 1
@@ -88,38 +91,82 @@ class Trainer:
         return self.files
 
     def _run_epoch(self, bar: Bar) -> None:
+        settings = self.profile.training
         self.model.train()
         hold_frozen_batch_norms(self.model)
-        self.sampler.epoch = self.epoch
+        done = len(self.rows) - self.epoch * self.steps
+        self.sampler.epoch, self.sampler.start = self.epoch, done * settings.batch_size
         begin = time.monotonic()
-        for images, labels in limited(self.loader, self.steps):
+        for images, labels in limited(self.loader, self.steps - done):
             step = len(self.rows)
-            torch.manual_seed(step_seed(self.profile.training.seed, step))  # dropout: a function of the step
+            torch.manual_seed(step_seed(settings.seed, step))  # dropout: a function of the step
             rate = self._set_rate(step)
             loss, main = self._step(images, labels)
             seconds, begin = time.monotonic() - begin, time.monotonic()
             row = {"epoch": self.epoch, "step": step, "loss": loss, "main_loss": main, "rate": rate, "seconds": seconds}
             self.rows.append(row)
-            bar.advance(f"loss {loss:.3f}" + (f", mIoU {self.best:.3f}" if self.best >= 0 else ""))
+            bar.advance(self._news(loss, seconds))
+            left = (self.epoch + 1) * self.steps - len(self.rows)
+            if settings.save_every and left and len(self.rows) % settings.save_every == 0:
+                self._save(self.files.last)
 
     def _step(self, images: Tensor, labels: Tensor) -> tuple[float, float]:
+        """One change of the weights; a batch may go through the network in parts, whose gradients add up."""
         settings = self.profile.training
-        images = images.to(self.device, memory_format=torch.channels_last)
         labels = labels.to(self.device).long()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
-            logits = self.model(images) if settings.aux_weight else {"out": self.model.logits(images)}
-        losses = {name: segmentation_loss(value, labels, self.class_weights) for name, value in logits.items()}
-        main = losses["out"]
-        loss = main + settings.aux_weight * losses["aux"] if "aux" in losses else main
-        if not torch.isfinite(loss):
-            raise TrainingError(
-                f"the loss is {loss.item()} at step {len(self.rows)} of {self.files.folder.name}.\n"
-                f"Lower training.rate (now {settings.rate}), or go back: checkpoints up to this epoch are kept."
-            )
+        whole = labelled_weight(labels, self.model.config["num_classes"], self.class_weights).clamp(min=1e-12)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        sums = torch.zeros(2, device=self.device)
+        parts = images.chunk(settings.accumulate), labels.chunk(settings.accumulate)
+        for image_part, label_part in zip(*parts, strict=True):
+            own = labelled_weight(label_part, self.model.config["num_classes"], self.class_weights)
+            losses = self._losses(image_part.to(self.device, memory_format=torch.channels_last), label_part)
+            losses = own / whole * losses
+            if not torch.isfinite(losses[0]):
+                raise TrainingError(
+                    f"the loss is {losses[0].item()} at step {len(self.rows)} of {self.files.folder.name}.\n"
+                    f"Lower training.rate (now {settings.rate}), or go back: checkpoints up to here are kept."
+                )
+            losses[0].backward()
+            sums += losses.detach()
         self.optimizer.step()
-        return loss.item(), main.item()
+        if settings.ema is not None:
+            self.average = self.average or _average(self.model, settings.ema)
+            self.average.update_parameters(self.model)
+        loss, main = sums.tolist()
+        return loss, main
+
+    def _losses(self, images: Tensor, labels: Tensor) -> Tensor:
+        """The loss and its main part, (2,)."""
+        settings = self.profile.training
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+            logits = self.logits(images)
+        losses = {name: self._loss(value, labels) for name, value in logits.items()}
+        main = losses["out"]
+        return torch.stack([main + settings.aux_weight * losses["aux"] if "aux" in losses else main, main.detach()])
+
+    def _logits(self, images: Tensor) -> dict[str, Tensor]:
+        return self.model(images) if self.profile.training.aux_weight else {"out": self.model.logits(images)}
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        settings = self.profile.training
+        if settings.ohem is not None:
+            labels = hard_pixels(logits, labels, settings.ohem, settings.ohem_least * len(labels))
+        return segmentation_loss(logits, labels, self.class_weights)
+
+    def _news(self, loss: float, seconds: float) -> str:
+        """For the line that shows the progress."""
+        news = [f"loss {loss:.3f}", f"{self.profile.training.batch_size / seconds:.1f} images/s"]
+        if self.best >= 0:
+            news.append(f"mIoU {self.best:.3f}")
+        if self.device.type == "cuda":
+            news.append(f"{torch.cuda.max_memory_allocated() / 1e9:.1f} GB")
+        return ", ".join(news)
+
+    @property
+    def trained(self) -> PSPNet:
+        """The network that is validated and used: the average of the weights, where one is kept."""
+        return self.model if self.average is None else self.average.module
 
     def _set_rate(self, step: int) -> float:
         """The poly rule: rate (1 - step / steps)^power."""
@@ -134,13 +181,14 @@ class Trainer:
         protocol = self.profile.evaluation.model_copy(
             update={"flip": False, "scales": self.profile.evaluation.scales[:1]}
         )
-        miou = evaluate(self.model, self.val, protocol, title=f"{self.title}: validation").miou
+        miou = evaluate(self.trained, self.val, protocol, title=f"{self.title}: validation").miou
         self.rows[-1]["miou"] = miou
         if miou > self.best:
             self.best = miou
             self._save(self.files.best)
 
     def _start(self, resume: bool) -> None:
+        self.files.remove_partial()
         if resume and self.files.last.exists():
             self._restore(read_checkpoint(self.files.last))
             return
@@ -155,12 +203,18 @@ class Trainer:
                 f"{self.model.config}, {plan}.\nStart anew without resume, or in another folder."
             )
         self.model.load_state_dict(content["state_dict"])
+        if (decay := self.profile.training.ema) is not None:
+            self.average = _average(self.model, decay)
+            self.average.n_averaged.fill_(len(content["rows"]))
+            self.model.load_state_dict(content["trained"])
         self.optimizer.load_state_dict(content["optimizer"])
         self.epoch, self.best, self.rows = content["epoch"], content["best"], content["rows"]
 
     def _save(self, path: Path) -> None:
         state = {"optimizer": self.optimizer.state_dict(), "epoch": self.epoch, "best": self.best, "rows": self.rows}
-        save_checkpoint(path, self.model, plan=self._plan(), **state)
+        if self.average is not None:
+            state["trained"] = self.model.state_dict()
+        save_checkpoint(path, self.trained, plan=self._plan(), **state)
         write_table(self.files.log, LOG_COLUMNS, self.rows)
 
     def _plan(self) -> dict[str, Any]:
@@ -186,6 +240,11 @@ def build_optimizer(model: PSPNet, settings: Training) -> torch.optim.SGD:
         momentum=settings.momentum,
         weight_decay=settings.weight_decay,
     )
+
+
+def _average(model: PSPNet, decay: float) -> Any:
+    """The exponential moving average of a model's weights; statistics of batch norms and partitions are the latest."""
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay))
 
 
 def freeze(backbone: nn.Module, prefixes: tuple[str, ...]) -> None:

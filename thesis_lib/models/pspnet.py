@@ -1,6 +1,7 @@
 """PSPNet: Zhao, Shi, Qi, Wang, Jia, "Pyramid Scene Parsing Network", CVPR 2017.
 
 Where the paper is silent (batch norm, dropout, widths), hszhao/semseg's model/pspnet.py, by its first author, decides.
+Where the published implementations do what it says differently, `semantics` names one of them.
 """
 
 from pathlib import Path
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from thesis_lib.models.backbones import build_backbone
+from thesis_lib.models.semantics import SemanticsName, semantics_of
 
 BINS = (1, 2, 3, 6)
 LEAST_WIDTH = 64
@@ -46,7 +48,8 @@ class PSPNet(nn.Module):
         num_classes: channels of the logits.
         backbone: a name that `build_backbone` knows.
         weights: of the backbone: None, "imagenet", an enum's name or a file.
-        align_corners: of every bilinear enlargement; True as in semseg.
+        semantics: whose ResNet and enlargement: "torchvision", "semseg" or "mmseg", see `SEMANTICS`.
+        align_corners: of every bilinear enlargement; None for the default of the semantics.
         refine: a module between layer 4 and the pyramid, with `out_channels(channels)`; none in the paper.
 
     Attributes:
@@ -59,13 +62,17 @@ class PSPNet(nn.Module):
         backbone: str = "resnet50",
         weights: str | Path | None = None,
         *,
-        align_corners: bool = True,
+        semantics: SemanticsName = "torchvision",
+        align_corners: bool | None = None,
         refine: Any = None,
     ) -> None:
         super().__init__()
-        self.config: dict[str, Any] = {"num_classes": num_classes, "backbone": backbone, "align_corners": align_corners}
+        if align_corners is None:
+            align_corners = semantics_of(semantics).align_corners
+        self.config: dict[str, Any] = {"num_classes": num_classes, "backbone": backbone, "semantics": semantics}
+        self.config |= {"align_corners": align_corners}
         self.align_corners = align_corners
-        self.backbone = build_backbone(backbone, weights)
+        self.backbone = build_backbone(backbone, weights, semantics)
         channels = self.backbone.channels
         self.refine = nn.Identity() if refine is None else refine
         refined = channels[3] if refine is None else refine.out_channels(channels[3])

@@ -1,0 +1,100 @@
+"""Checkpoints of hszhao/semseg and mmsegmentation as PSPNets of ours, with the semantics that their weights need."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from thesis_lib.models.pspnet import PSPNet
+from thesis_lib.models.semantics import SEMANTICS
+
+SEMSEG = {"layer": "backbone.layer", r"ppm\.features\.": "pyramid.branches.", r"cls\.": "head.", r"aux\.": "aux."}
+"""Beginnings of semseg's names, and ours."""
+MMSEG = {
+    r"backbone\.stem\.": "backbone.layer0.",
+    r"backbone\.conv1\.": "backbone.layer0.0.",
+    r"backbone\.bn1\.": "backbone.layer0.1.",
+    r"backbone\.layer": "backbone.layer",
+    r"decode_head\.psp_modules\.(\d)\.1\.conv\.": r"pyramid.branches.\1.1.",
+    r"decode_head\.psp_modules\.(\d)\.1\.bn\.": r"pyramid.branches.\1.2.",
+    r"decode_head\.bottleneck\.conv\.": "head.0.",
+    r"decode_head\.bottleneck\.bn\.": "head.1.",
+    r"decode_head\.conv_seg\.": "head.4.",
+    r"auxiliary_head\.convs\.0\.conv\.": "aux.0.",
+    r"auxiliary_head\.convs\.0\.bn\.": "aux.1.",
+    r"auxiliary_head\.conv_seg\.": "aux.4.",
+}
+"""Beginnings of mmsegmentation's names, and ours."""
+DEPTHS = {(2, False): "resnet18", (6, True): "resnet50", (23, True): "resnet101"}
+"""Blocks of layer 3, and whether they are bottlenecks."""
+
+
+class UnknownCheckpointError(ValueError):
+    """Neither semseg's nor mmsegmentation's PSPNet."""
+
+
+def published_pspnet(content: Mapping[str, Any], align_corners: bool | None = None) -> PSPNet:
+    """The network of a file's content, which holds its tensors by name, as it is or as "state_dict".
+
+    Args:
+        align_corners: None for what the origin's standard configuration has, see `SEMANTICS`; files do not say.
+
+    Raises:
+        UnknownCheckpointError: names or shapes of neither; names, missing or left over, are listed.
+    """
+    state = content.get("state_dict", content)
+    state = {str(key).removeprefix("module."): value for key, value in state.items()}
+    if not all(isinstance(value, Tensor) for value in state.values()):
+        raise UnknownCheckpointError("it holds more than tensors")
+    if "layer0.0.weight" in state and "cls.4.weight" in state:
+        origin, state = "semseg", {_renamed(key, SEMSEG): value for key, value in state.items()}
+    elif "decode_head.conv_seg.weight" in state:
+        origin, state = "mmseg", {_renamed(key, MMSEG): value for key, value in state.items()}
+    else:
+        raise UnknownCheckpointError(
+            "its names are neither hszhao/semseg's (layer0.0.weight, cls.4.weight) nor mmsegmentation's "
+            f"(decode_head.conv_seg.weight), but {', '.join(list(state)[:4])}, ..."
+        )
+    backbone = _backbone(state)
+    semantics = _semantics(origin, backbone, state)
+    if align_corners is None:
+        align_corners = SEMANTICS[origin].align_corners
+    classes = state["head.4.weight"].shape[0]
+    network = PSPNet(classes, backbone, semantics=semantics, align_corners=align_corners)
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise UnknownCheckpointError(f"it is {origin}'s, but {error}") from error
+    return network.eval()
+
+
+def _renamed(key: str, names: Mapping[str, str]) -> str:
+    """By the first beginning that fits; a name that none fits stays, to be listed as left over."""
+    for beginning, ours in names.items():
+        if re.match(beginning, key):
+            return re.sub(f"^{beginning}", ours, key)
+    return key
+
+
+def _backbone(state: Mapping[str, Tensor]) -> str:
+    blocks = {int(found[1]) for key in state if (found := re.match(r"backbone\.layer3\.(\d+)\.", key))}
+    kind = len(blocks), "backbone.layer3.0.conv3.weight" in state
+    if kind not in DEPTHS:
+        raise UnknownCheckpointError(
+            f"its layer 3 has {kind[0]} {'bottlenecks' if kind[1] else 'basic blocks'}; known are "
+            f"{', '.join(DEPTHS.values())}"
+        )
+    return DEPTHS[kind]
+
+
+def _semantics(origin: str, backbone: str, state: Mapping[str, Tensor]) -> Any:
+    """From the stem: its widths say more than where the names are from."""
+    widths = tuple(state[key].shape[0] for key in (f"backbone.layer0.{n}.weight" for n in (0, 3, 6)) if key in state)
+    if widths == SEMANTICS[origin].stem:
+        return origin
+    if widths == (64,) and origin == "mmseg" and backbone != "resnet18":
+        return "torchvision"  # mmsegmentation's configurations "r50b" and "r101b": a 7x7 stem, dilated as torchvision's
+    raise UnknownCheckpointError(
+        f"its {backbone} begins with convolutions of widths {widths}; {origin}'s have {SEMANTICS[origin].stem}"
+    )
