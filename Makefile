@@ -13,7 +13,7 @@ DONE := $(RUN)/notebooks
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help env data figures test lint lab benchmark clean lock force
+.PHONY: help env data figures train test lint lab benchmark clean lock force
 
 help:
 	@echo "make figures              every figure of the thesis from synthetic streets, to figures/demo/"
@@ -22,7 +22,8 @@ help:
 	@echo "make lab                  JupyterLab on the notebooks"
 	@echo "make data PROFILE=...     only the data set: paints the streets, or unpacks Cityscapes' zips (ARCHIVES=folder)"
 	@echo "make env                  only the environment, .venv (figures, test and lab make it by themselves)"
-	@echo "make benchmark            clustering beside scikit-learn, torchcluster and ncut-pytorch (half an hour)"
+	@echo "make train MODEL=... NPROC=8   one network alone (pretrained, PSPNet, ClusterNet), on 8 processes"
+	@echo "make benchmark            clustering, loading and training steps beside other libraries (half an hour)"
 	@echo "make lint                 ruff, mypy, import-linter"
 	@echo "make lock                 requirements.lock anew from requirements.in"
 	@echo "make clean                remove results and figures of PROFILE; the data set and .venv stay"
@@ -84,6 +85,13 @@ $(DONE)/06_figures.ipynb: $(VIEWS_CODE) $(addprefix $(DONE)/, 01_data_exploratio
 
 # --- looking after it --------------------------------------------------------------------------------------------
 
+# With NPROC=8, as many processes of this machine; on several machines, torchrun with --nnodes, see README.
+MODEL ?= ClusterNet
+NPROC ?= 1
+train: $(RUN)/dataset.json
+	$(PYTHON) -m torch.distributed.run --standalone --nproc-per-node $(NPROC) -m thesis_lib.experiments train $(PROFILE) \
+		--model $(MODEL) --set '$(SET)' $(if $(RESUME),--resume)
+
 test: .venv/ready
 	$(PYTHON) -m pytest
 
@@ -96,6 +104,7 @@ lint: .venv/ready
 benchmark: .venv/ready
 	VIRTUAL_ENV=.venv $(UV) pip install --quiet --editable '.[benchmark]'
 	$(PYTHON) benchmarks/clustering.py
+	$(PYTHON) benchmarks/training.py
 
 lab: .venv/ready
 	.venv/bin/jupyter lab notebooks

@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 import torch
 
+from tests.experiments.child import small_pspnet, still_pspnet
 from tests.experiments.conftest import SMALL
 from thesis_lib.experiments import Profile, TrainingError, fit
 from thesis_lib.experiments.records import TrainingFiles, read_log
 from thesis_lib.experiments.runs import build_pspnet
-from thesis_lib.experiments.training import build_optimizer, freeze, hold_frozen_batch_norms
+from thesis_lib.experiments.step import build_optimizer, freeze, hold_frozen_batch_norms
 from thesis_lib.models import CheckpointError, ClusterNet, PSPNet, load_checkpoint, read_checkpoint
+from thesis_lib.paths import PROJECT
 
 Make = Callable[..., Profile]
 
@@ -91,28 +93,18 @@ def test_a_resumed_training_is_the_uninterrupted_one(small_profile: Make, tmp_pa
     assert rows_of(whole.log) == rows_of(parts.log)
 
 
-CHILD = """
-import sys, torch
-from thesis_lib.experiments import fit, load_profile
-from thesis_lib.models import PSPNet
-torch.set_num_threads(1)
-torch.manual_seed(0)
-fit(PSPNet(backbone="resnet18"), load_profile("smoke", sys.argv[2:]), sys.argv[1], resume=True)
-"""
-
-
 @pytest.mark.parametrize(("workers", "mid_save"), [(0, True), (2, False)])
 def test_a_killed_training_goes_on_to_the_bit(
     small_profile: Make, tmp_path: Path, workers: int, mid_save: bool, random: np.random.Generator
 ) -> None:
     profile = small_profile(f"data.workers={workers}", "training.epochs=4", "training.save_every=1", "training.ema=0.9")
-    torch.manual_seed(0)
-    whole = fit(PSPNet(backbone="resnet18"), profile, tmp_path / "whole")
+    whole = fit(small_pspnet(), profile, tmp_path / "whole")
     files = TrainingFiles(tmp_path / "killed")
     given = [f"data.workers={workers}", "training.epochs=4", "training.save_every=1", "training.ema=0.9"]
-    command = [sys.executable, "-c", CHILD, str(files.folder), *SMALL.split(), f'data.root="{profile.data.root}"']
+    command = [sys.executable, "-m", "tests.experiments.child", str(files.folder), *SMALL.split()]
+    command += [f'data.root="{profile.data.root}"', 'data.source="cityscapes"', *given]
     for _ in range(2):
-        child = subprocess.Popen([*command, 'data.source="cityscapes"', *given], start_new_session=True)
+        child = subprocess.Popen(command, cwd=PROJECT, start_new_session=True)
         wait_for_a_moment_to_kill(child, files.folder, mid_save=mid_save, saves=int(random.integers(1, 4)))
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
@@ -120,7 +112,7 @@ def test_a_killed_training_goes_on_to_the_bit(
         assert list(files.folder.glob(".*.tmp"))
     killed_at = len(read_checkpoint(files.last)["rows"])
     assert 0 < killed_at < 8
-    subprocess.run([*command, 'data.source="cityscapes"', *given], check=True)
+    subprocess.run(command, cwd=PROJECT, check=True)
     for name in ("last", "best"):
         first, second = read_checkpoint(getattr(whole, name)), read_checkpoint(getattr(files, name))
         assert_same(first["state_dict"], second["state_dict"])
@@ -151,15 +143,7 @@ def test_parts_of_a_batch_add_up_to_the_batch(small_profile: Make, tmp_path: Pat
     found = []
     for parts in (1, 2):
         profile = small_profile(f"training.accumulate={parts}", "training.epochs=1")
-        torch.manual_seed(0)
-        model = PSPNet(backbone="resnet18")
-        for module in model.modules():
-            if isinstance(module, torch.nn.BatchNorm2d):
-                module.train = lambda mode=True, module=module: module  # type: ignore[method-assign,misc]
-                module.training = False
-            if isinstance(module, torch.nn.Dropout2d):
-                module.p = 0
-        found.append(weights(fit(model, profile, tmp_path / str(parts)).last))
+        found.append(weights(fit(still_pspnet(), profile, tmp_path / str(parts)).last))
     for key, value in found[0].items():
         torch.testing.assert_close(value, found[1][key], atol=1e-6, rtol=1e-4, msg=key)
 

@@ -77,23 +77,36 @@ class Cityscapes(Dataset):
 class EpochSampler(Sampler[tuple[int, int]]):
     """(epoch, index) for every sample of an epoch, in an order that is a function of (seed, epoch).
 
+    Args:
+        length: of the data set.
+        seed: of the order.
+        batch: samples that all processes together take at a time, a multiple of their number.
+        share: (index, number) of processes; of every batch, each has its part, in the order of the whole.
+
     Attributes:
         epoch: of the next iteration.
         start: samples of that epoch to leave out, for they were seen before an interruption.
     """
 
-    def __init__(self, length: int, *, seed: int = 0) -> None:
+    def __init__(self, length: int, *, seed: int = 0, batch: int = 1, share: tuple[int, int] = (0, 1)) -> None:
         self.length = length
         self.seed = seed
+        self.batch = batch
+        self.index, self.number = share
         self.epoch = 0
         self.start = 0
 
     def __len__(self) -> int:
-        return self.length - self.start
+        left = self.length - self.start
+        return left if self.number == 1 else left // self.batch * self.batch // self.number
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         order = np.random.default_rng([self.seed, self.epoch]).permutation(self.length)
-        return ((self.epoch, int(index)) for index in order[self.start :])
+        order = order[self.start :]
+        if self.number > 1:
+            whole = order[: len(order) // self.batch * self.batch]
+            order = whole.reshape(-1, self.number, self.batch // self.number)[:, self.index].ravel()
+        return ((self.epoch, int(index)) for index in order)
 
 
 @contextmanager

@@ -1,10 +1,12 @@
 """A model's scores on a data set, and its predictions as the files that the official script and server want."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import torch
+from accelerate import Accelerator, PartialState
 from torch import Tensor
 
 from thesis_lib.data import Cityscapes, DatasetError
@@ -12,27 +14,36 @@ from thesis_lib.data.images import is_train_ids, read_image, read_instances, rea
 from thesis_lib.data.labels import TRAIN_TO_LABEL
 from thesis_lib.experiments.inference import predict
 from thesis_lib.experiments.profiles import Evaluation
-from thesis_lib.experiments.progress import progress_bar
+from thesis_lib.experiments.progress import Bar, progress_bar
 from thesis_lib.experiments.scores import ScoreCounter, Scores, instances_of
 from thesis_lib.models import PSPNet
 
 
 def evaluate(
-    model: PSPNet, dataset: Cityscapes, protocol: Evaluation, *, export: Path | None = None, title: str = "Evaluating"
+    model: PSPNet,
+    dataset: Cityscapes,
+    protocol: Evaluation,
+    *,
+    export: Path | None = None,
+    title: str = "Evaluating",
+    accelerator: Accelerator | None = None,
 ) -> Scores:
     """Predict every image of a data set at full size, and score it by the official definitions.
 
     Args:
         dataset: read without its transform.
         export: a folder for the predictions, as labelId PNGs <frame>_pred_labelIds.png.
+        accelerator: of several processes, each of which predicts some of the images; all get the scores of all.
     """
+    team = accelerator or PartialState()
     was_training = model.training
     model.eval()
     device = next(model.parameters()).device
     counter = ScoreCounter(device)
     to_label = torch.from_numpy(TRAIN_TO_LABEL).to(device)
-    with progress_bar(title, len(dataset)) as bar:
-        for pair in dataset.pairs:
+    pairs = dataset.pairs if accelerator is None else dataset.pairs[team.process_index :: team.num_processes]
+    with progress_bar(title, len(pairs)) if team.is_main_process else nullcontext(Bar()) as bar:
+        for pair in pairs:
             image = torch.from_numpy(read_image(pair.image)).permute(2, 0, 1)
             prediction = to_label[predict(model, image, protocol)]
             truth, instances = _ground_truth(pair.label)
@@ -41,6 +52,8 @@ def evaluate(
                 export_prediction(prediction, export / f"{pair.frame}_pred_labelIds.png")
             bar.advance()
     model.train(was_training)
+    if accelerator is not None:
+        counter.confusion, counter.weighted = accelerator.reduce((counter.confusion, counter.weighted), "sum")
     return replace(counter.scores(), protocol=protocol.protocol)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
 
 from thesis_lib.data import DatasetError, scenes
 from thesis_lib.data.lists import SPLITS, list_file, pairs_of, write_lists
@@ -31,7 +32,7 @@ def build_pspnet(profile: Profile) -> PSPNet:
 
 def pretrain(profile: Profile, *, resume: bool = False) -> TrainingFiles:
     """Train the PSPNet that the study starts from; a new one voids the study of the one before."""
-    if not resume:
+    if not resume and PartialState().is_main_process:
         shutil.rmtree(profile.results / "study", ignore_errors=True)
     return fit(build_pspnet(profile), profile, pretrained_files(profile).folder, resume=resume, title="PSPNet")
 

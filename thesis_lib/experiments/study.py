@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from accelerate import PartialState
 
 from thesis_lib.experiments.profiles import Profile
 from thesis_lib.experiments.records import TrainingFiles, read_log, write_table
@@ -102,7 +103,8 @@ def run_study(profile: Profile, chosen: Iterable[Variant], seeds: Iterable[int],
         if not (resume and earlier):
             results = [result for result in results if result not in earlier]
             results.append(run_variant(variant, profile, seed=seed, resume=resume))
-            write_table(file, [field.name for field in fields(Result)], map(asdict, results))
+            if PartialState().is_main_process:
+                write_table(file, [field.name for field in fields(Result)], map(asdict, results))
     return file
 
 

@@ -1,0 +1,91 @@
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import torch
+
+from tests.experiments.child import still_pspnet
+from tests.experiments.conftest import SMALL
+from thesis_lib.data import EpochSampler
+from thesis_lib.experiments import Profile, TrainingError, fit
+from thesis_lib.experiments.records import TrainingFiles, read_log
+from thesis_lib.models import read_checkpoint
+from thesis_lib.paths import PROJECT
+
+Make = Callable[..., Profile]
+CHILD = "tests.experiments.child"
+RUN = (sys.executable, *["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"], CHILD)
+STEPS = ("training.epochs=4", "training.save_every=1")
+
+
+def start(profile: Profile, folder: Path, *overrides: str) -> subprocess.Popen:
+    """Two processes on one training."""
+    given = [*SMALL.split(), f'data.root="{profile.data.root}"', 'data.source="cityscapes"', *overrides]
+    environment = os.environ | {"STILL": "1", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    return subprocess.Popen(
+        [*RUN, str(folder), *given], cwd=PROJECT, env=environment, stderr=subprocess.PIPE, text=True
+    )
+
+
+def assert_close(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor], tolerance: float) -> None:
+    assert first.keys() == second.keys()
+    for key, value in first.items():
+        assert (value.double() - second[key].double()).abs().max() <= tolerance, key
+
+
+@pytest.mark.parametrize(("length", "batch", "start_at"), [(20, 4, 0), (23, 4, 8), (8, 8, 0)])
+def test_processes_share_every_batch_of_the_one_order(length: int, batch: int, start_at: int) -> None:
+    whole = EpochSampler(length, seed=3)
+    parts = [EpochSampler(length, seed=3, batch=batch, share=(index, 2)) for index in range(2)]
+    for sampler in (whole, *parts):
+        sampler.epoch, sampler.start = 2, start_at
+    order, shares = list(whole), [list(part) for part in parts]
+    assert [len(share) for share in shares] == [len(part) for part in parts]
+    half = batch // 2
+    for number in range((length - start_at) // batch):
+        together = [sample for share in shares for sample in share[number * half : (number + 1) * half]]
+        assert together == order[number * batch : (number + 1) * batch]
+
+
+def test_two_processes_train_what_one_trains(small_profile: Make, tmp_path: Path) -> None:
+    profile = small_profile('training.class_weights="enet"')
+    alone = fit(still_pspnet(), profile, tmp_path / "alone")
+    child = start(profile, tmp_path / "together", 'training.class_weights="enet"')
+    assert child.wait() == 0, child.stderr.read() if child.stderr else ""
+    together = TrainingFiles(tmp_path / "together")
+    assert_close(read_checkpoint(alone.last)["state_dict"], read_checkpoint(together.last)["state_dict"], 1e-5)
+    first, second = read_log(alone.log), read_log(together.log)
+    np.testing.assert_allclose(first["loss"], second["loss"], atol=1e-5)
+    np.testing.assert_array_equal(first["miou"], second["miou"])
+
+
+def test_a_killed_process_ends_the_training_and_the_next_goes_on(small_profile: Make, tmp_path: Path) -> None:
+    profile, files = small_profile(*STEPS), TrainingFiles(tmp_path / "killed")
+    alone = fit(still_pspnet(), profile, tmp_path / "alone")
+    child = start(profile, files.folder, *STEPS)
+    while not files.last.exists():
+        assert child.poll() is None
+        time.sleep(0.01)
+    workers = [p for p in psutil.Process(child.pid).children() if CHILD in p.cmdline()]
+    workers[1].kill()
+    _, errors = child.communicate(timeout=120)
+    assert child.returncode != 0
+    assert "-9" in errors
+    assert 0 < len(read_checkpoint(files.last)["rows"]) < 8
+    again = start(profile, files.folder, *STEPS)
+    assert again.wait() == 0, again.stderr.read() if again.stderr else ""
+    assert_close(read_checkpoint(alone.last)["state_dict"], read_checkpoint(files.last)["state_dict"], 1e-5)
+
+
+def test_a_batch_that_cannot_be_shared_is_told(
+    small_profile: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accelerate.Accelerator.num_processes", 3)
+    with pytest.raises(TrainingError, match="a batch of 2 images cannot be shared by 3 processes"):
+        fit(still_pspnet(), small_profile(), tmp_path / "run")

@@ -1,0 +1,161 @@
+"""One step of a training: the forward pass, the loss, the change of the weights; the same on one process or many."""
+
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from thesis_lib.experiments.loss import hard_pixels, labelled_weight, segmentation_loss
+from thesis_lib.experiments.profiles import Training
+from thesis_lib.models import PSPNet
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on."""
+
+
+class Step:
+    """`loss, main = Step(...)(images, labels)` for the part of a batch that this process has.
+
+    Attributes:
+        optimizer: of the model.
+        average: of the weights, where the settings ask for one; made by the first step.
+    """
+
+    def __init__(
+        self, model: PSPNet, settings: Training, class_weights: Tensor | None, accelerator: Accelerator
+    ) -> None:
+        self.settings, self.accelerator = settings, accelerator
+        self.device = accelerator.device
+        if accelerator.num_processes > 1 and self.device.type == "cuda":
+            model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+        self.model = model.to(self.device).to(memory_format=torch.channels_last)
+        freeze(model.backbone, settings.frozen)
+        model.aux.requires_grad_(bool(settings.aux_weight))
+        self.class_weights = None if class_weights is None else class_weights.to(self.device)
+        self.optimizer = build_optimizer(model, settings)
+        network = _Logits(model, auxiliary=bool(settings.aux_weight))
+        self.network: Any = accelerator.prepare_model(torch.compile(network) if settings.compile else network)
+        self.average: Any = None
+
+    def __call__(self, images: Tensor, labels: Tensor) -> tuple[float, float]:
+        """Change the weights by a batch, of which all processes have a part; parts may be cut up further.
+
+        Returns:
+            the loss of the whole batch, and its main part.
+
+        Raises:
+            TrainingError: a loss that is NaN or infinite; the weights stay as they were then.
+        """
+        labels = labels.to(self.device).long()
+        whole = self._sum(self._weight(labels)).clamp(min=1e-12)
+        parts = list(zip(*(t.chunk(self.settings.accumulate) for t in (images, labels)), strict=True))
+        self.optimizer.zero_grad(set_to_none=True)
+        total = torch.zeros(2, device=self.device)
+        for number, (some, their_labels) in enumerate(parts, start=1):
+            alone = nullcontext() if number == len(parts) else self.accelerator.no_sync(self.network)
+            with alone:
+                losses = self._weight(their_labels) / whole * self._losses(some, their_labels)
+                (losses[0] * self.accelerator.num_processes).backward()  # gradients are averaged over the processes
+            total += losses.detach()
+        loss, main = self._sum(total).tolist()
+        if not torch.tensor(loss).isfinite():
+            raise TrainingError(f"the loss is {loss}")
+        self.optimizer.step()
+        if self.settings.ema is not None:
+            self.average = self.average or averaged(self.model, self.settings.ema)
+            self.average.update_parameters(self.model)
+        return loss, main
+
+    @property
+    def trained(self) -> PSPNet:
+        """The network that is validated and used: the average of the weights, where one is kept."""
+        return self.model if self.average is None else self.average.module
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint must hold beside the weights of `trained`."""
+        state = {"optimizer": self.optimizer.state_dict()}
+        return state if self.average is None else state | {"trained": self.model.state_dict()}
+
+    def restore(self, content: dict[str, Any]) -> None:
+        """From a checkpoint's content."""
+        self.model.load_state_dict(content["state_dict"])
+        if self.settings.ema is not None:
+            self.average = averaged(self.model, self.settings.ema)
+            self.average.n_averaged.fill_(len(content["rows"]))
+            self.model.load_state_dict(content["trained"])
+        self.optimizer.load_state_dict(content["optimizer"])
+
+    def _losses(self, images: Tensor, labels: Tensor) -> Tensor:
+        """The loss and its main part, (2,)."""
+        settings, device = self.settings, self.device
+        with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+            logits = self.network(images.to(device, memory_format=torch.channels_last))
+        losses = {name: self._loss(value, labels) for name, value in logits.items()}
+        main = losses["out"]
+        return torch.stack([main + settings.aux_weight * losses["aux"] if "aux" in losses else main, main.detach()])
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        settings = self.settings
+        if settings.ohem is not None:
+            labels = hard_pixels(logits, labels, settings.ohem, settings.ohem_least * len(labels))
+        return segmentation_loss(logits, labels, self.class_weights)
+
+    def _weight(self, labels: Tensor) -> Tensor:
+        return labelled_weight(labels, self.model.config["num_classes"], self.class_weights)
+
+    def _sum(self, values: Tensor) -> Tensor:
+        """Over all processes."""
+        return self.accelerator.reduce(values, "sum")
+
+
+class _Logits(nn.Module):
+    """The logits that a training needs, by forward, for the wrappers that look at nothing else."""
+
+    def __init__(self, model: PSPNet, *, auxiliary: bool) -> None:
+        super().__init__()
+        self.model, self.auxiliary = model, auxiliary
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        return self.model(images) if self.auxiliary else {"out": self.model.logits(images)}
+
+
+def build_optimizer(model: PSPNet, settings: Training) -> torch.optim.SGD:
+    """SGD with two groups: the backbone, and the new modules at `head_factor` times its rate."""
+    new = [parameter for module in model.new_modules() for parameter in module.parameters()]
+    old = [parameter for parameter in model.backbone.parameters() if parameter.requires_grad]
+    groups = [{"params": old, "factor": 1.0}, {"params": new, "factor": settings.head_factor}]
+    return torch.optim.SGD(
+        [group for group in groups if group["params"]],
+        lr=settings.rate,
+        momentum=settings.momentum,
+        weight_decay=settings.weight_decay,
+    )
+
+
+def averaged(model: PSPNet, decay: float) -> Any:
+    """The exponential moving average of a model's weights; statistics of batch norms and partitions are the latest."""
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay))
+
+
+def freeze(backbone: nn.Module, prefixes: tuple[str, ...]) -> None:
+    """Take parameters out of the training by the beginnings of their names."""
+    names = [name for name, _ in backbone.named_parameters()]
+    for prefix in prefixes:
+        if not any(name.startswith(prefix) for name in names):
+            raise TrainingError(
+                f"training.frozen names {prefix!r}, which no parameter of the backbone begins with: {names[:5]} ..."
+            )
+    for name, parameter in backbone.named_parameters():
+        parameter.requires_grad_(not name.startswith(prefixes) if prefixes else True)
+
+
+def hold_frozen_batch_norms(model: PSPNet) -> None:
+    """Let batch norms of the backbone that are not trained keep their statistics."""
+    for module in model.backbone.modules():
+        if isinstance(module, _BatchNorm) and not module.weight.requires_grad:
+            module.eval()
