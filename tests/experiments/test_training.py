@@ -26,6 +26,9 @@ from thesis_lib.paths import PROJECT
 Make = Callable[..., Profile]
 
 
+FILES = ["best.pt", "board", "last.pt", "log.csv", "pictures"]
+
+
 def weights(path: Path) -> dict[str, torch.Tensor]:
     return read_checkpoint(path)["state_dict"]
 
@@ -45,7 +48,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 def test_training_leaves_checkpoints_and_a_log(small_profile: Make, tmp_path: Path, build: Any) -> None:
     profile, model = small_profile(), build(backbone="resnet18")
     files = fit(model, profile, tmp_path / "run")
-    assert sorted(file.name for file in files.folder.iterdir()) == ["best.pt", "last.pt", "log.csv"]
+    assert sorted(file.name for file in files.folder.iterdir()) == FILES
     log = read_log(files.log)
     assert log["step"].tolist() == [0, 1, 2, 3]
     assert log["epoch"].tolist() == [0, 0, 1, 1]
@@ -118,7 +121,7 @@ def test_a_killed_training_goes_on_to_the_bit(
         assert_same(first["state_dict"], second["state_dict"])
         assert_same(first["trained"], second["trained"])
     assert rows_of(whole.log) == rows_of(files.log)
-    assert sorted(file.name for file in files.folder.iterdir()) == ["best.pt", "last.pt", "log.csv"]
+    assert sorted(file.name for file in files.folder.iterdir()) == FILES
 
 
 def wait_for_a_moment_to_kill(child: subprocess.Popen, folder: Path, *, mid_save: bool, saves: int) -> None:

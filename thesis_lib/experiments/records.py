@@ -1,6 +1,7 @@
 """What trainings leave on disk: their files, and tables that are written as a whole or not at all."""
 
 import csv
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,13 @@ class TrainingFiles:
     def last(self) -> Path:
         """The latest checkpoint, to go on from."""
         return self.folder / "last.pt"
+
+    def remove(self) -> None:
+        """All of an earlier training."""
+        for file in (self.last, self.best, self.log):
+            file.unlink(missing_ok=True)
+        for folder in ("board", "pictures"):
+            shutil.rmtree(self.folder / folder, ignore_errors=True)
 
     def remove_partial(self) -> None:
         """What a killed process was writing."""

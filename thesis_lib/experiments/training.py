@@ -21,6 +21,7 @@ from thesis_lib.experiments.profiles import Profile
 from thesis_lib.experiments.progress import Bar, progress_bar
 from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles, write_table
 from thesis_lib.experiments.step import Step, TrainingError, hold_frozen_batch_norms
+from thesis_lib.experiments.watch import Watch
 from thesis_lib.models import CheckpointError, PSPNet, read_checkpoint, save_checkpoint
 
 
@@ -75,12 +76,15 @@ class Trainer:
             raise TrainingError(
                 f"{len(self.train)} images make no batch of {settings.batch_size}: lower training.batch_size"
             )
+        self.watch: Watch | None = None
         self.epoch, self.best = 0, -1.0
         self.rows: list[dict[str, Any]] = []
 
     def run(self, *, resume: bool) -> TrainingFiles:
         """All epochs that are left."""
         self._start(resume)
+        if self.accelerator.is_main_process:
+            self.watch = Watch(self.files.folder, steps=len(self.rows))
         epochs = self.profile.training.epochs
         left = epochs * self.steps - len(self.rows)
         with progress_bar(self.title, left) if self.accelerator.is_main_process else nullcontext(Bar()) as bar:
@@ -90,6 +94,8 @@ class Trainer:
                 if self.epoch % self.profile.training.validate_every == 0 or self.epoch == epochs:
                     self._validate()
                 self._save(self.files.last)
+        if self.watch is not None:
+            self.watch.close()
         self.accelerator.wait_for_everyone()
         return self.files
 
@@ -108,7 +114,9 @@ class Trainer:
             seconds, begin = time.monotonic() - begin, time.monotonic()
             row = {"epoch": self.epoch, "step": number, "loss": loss, "main_loss": main}
             self.rows.append(row | {"rate": rate, "seconds": seconds})
-            bar.advance(self._news(loss, seconds))
+            if self.watch is not None:
+                self.watch.step(self.rows[-1], settings.batch_size)
+            bar.advance(self._news(loss, seconds), loss)
             left = (self.epoch + 1) * self.steps - len(self.rows)
             if settings.save_every and left and len(self.rows) % settings.save_every == 0:
                 self._save(self.files.last)
@@ -146,6 +154,8 @@ class Trainer:
         title = f"{self.title}: validation"
         miou = evaluate(self.step.trained, self.val, protocol, title=title, accelerator=self.accelerator).miou
         self.rows[-1]["miou"] = miou
+        if self.watch is not None:
+            self.watch.validation(self.step.trained, self.val, protocol, step=len(self.rows), miou=miou)
         if miou > self.best:
             self.best = miou
             self._save(self.files.best)
@@ -153,8 +163,8 @@ class Trainer:
     def _start(self, resume: bool) -> None:
         if self.accelerator.is_main_process:
             self.files.remove_partial()
-            for file in () if resume else (self.files.last, self.files.best, self.files.log):
-                file.unlink(missing_ok=True)
+            if not resume:
+                self.files.remove()
         self.accelerator.wait_for_everyone()
         if resume and self.files.last.exists():
             self._restore(read_checkpoint(self.files.last))

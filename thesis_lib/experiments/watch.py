@@ -1,0 +1,61 @@
+"""What a training shows of itself beside its log: curves for TensorBoard, and a picture after every validation."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.tensorboard import SummaryWriter
+
+from thesis_lib.data import Cityscapes
+from thesis_lib.data.labels import COLORS
+from thesis_lib.experiments.inference import predict
+from thesis_lib.experiments.profiles import Evaluation
+from thesis_lib.models import PSPNet
+
+PICTURE_HEIGHT = 256
+
+
+class Watch:
+    """Writes board/ for `tensorboard --logdir`, and pictures/, in a training's folder.
+
+    Args:
+        folder: of the training.
+        steps: that have been taken; what TensorBoard has beyond them is of a process that was killed.
+    """
+
+    def __init__(self, folder: Path, *, steps: int) -> None:
+        self.pictures = folder / "pictures"
+        self.writer: Any = SummaryWriter(str(folder / "board"), purge_step=steps, flush_secs=10)  # type: ignore[no-untyped-call]
+
+    def step(self, row: dict[str, Any], batch_size: int) -> None:
+        """A row of the log."""
+        for name in ("loss", "main_loss", "rate"):
+            self.writer.add_scalar(name, row[name], row["step"])
+        self.writer.add_scalar("images per second", batch_size / row["seconds"], row["step"])
+        if torch.cuda.is_available():
+            self.writer.add_scalar("GPU memory, GB", torch.cuda.max_memory_allocated() / 1e9, row["step"])
+
+    def validation(self, model: PSPNet, val: Cityscapes, protocol: Evaluation, *, step: int, miou: float) -> None:
+        """The score, and the first frame as it is, as it is labelled and as it is predicted."""
+        self.writer.add_scalar("mIoU in validation", miou, step)
+        picture = comparison(model, val, protocol)
+        self.pictures.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(self.pictures / f"{step:06d}.png"), picture[..., ::-1])
+        self.writer.add_image("validation", picture, step, dataformats="HWC")
+
+    def close(self) -> None:
+        """Everything is on disk then."""
+        self.writer.close()
+
+
+def comparison(model: PSPNet, val: Cityscapes, protocol: Evaluation) -> np.ndarray:
+    """Image, ground truth and prediction of the first frame side by side: (PICTURE_HEIGHT, ..., 3) uint8 RGB."""
+    image, labels = val.read(0)
+    was_training = model.training
+    found = predict(model.eval(), image, protocol).cpu().numpy()
+    model.train(was_training)
+    parts = (image.permute(1, 2, 0).numpy(), COLORS[labels.numpy()], COLORS[found])
+    size = (round(PICTURE_HEIGHT * image.shape[2] / image.shape[1]), PICTURE_HEIGHT)
+    return np.hstack([cv2.resize(np.asarray(part), size, interpolation=cv2.INTER_AREA) for part in parts])
