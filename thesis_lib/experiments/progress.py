@@ -84,7 +84,7 @@ class _NotebookLine(Bar):
 
 
 def _curve(values: list[float], total: int, width: int = 480, height: int = 96) -> str:
-    """The values so far as a line from the left, over the width of all: an SVG that the browser draws without flicker."""
+    """The values so far as a line from the left, over the width of all: an SVG, which the browser draws at once."""
     if len(values) < 2:
         return ""
     means = [sum(part) / len(part) for part in chunks(values, -(-len(values) // width))]

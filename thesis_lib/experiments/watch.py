@@ -27,7 +27,7 @@ class Watch:
 
     def __init__(self, folder: Path, *, steps: int) -> None:
         self.pictures = folder / "pictures"
-        self.writer: Any = SummaryWriter(str(folder / "board"), purge_step=steps, flush_secs=10)  # type: ignore[no-untyped-call]
+        self.writer: Any = SummaryWriter(str(folder / "board"), purge_step=steps, flush_secs=10)
 
     def step(self, row: dict[str, Any], batch_size: int) -> None:
         """A row of the log."""
