@@ -83,7 +83,7 @@ def test_a_resumed_training_is_the_uninterrupted_one(small_profile: Make, tmp_pa
     def stop(*_: object) -> None:
         nonlocal steps
         steps += 1
-        if steps == 10:  # forward passes: 2 training steps and 2 validation frames an epoch, so in the third epoch
+        if steps == 12:  # forward passes: 2 steps, 2 validation frames and a picture an epoch, so in the third epoch
             raise Interrupted
 
     handle = model.backbone.register_forward_pre_hook(stop)
@@ -260,3 +260,22 @@ def test_without_weight_the_auxiliary_head_is_not_trained(small_profile: Make, t
     assert all(torch.equal(value, before[key]) for key, value in model.aux.state_dict().items())
     log = read_log(tmp_path / "run" / "log.csv")
     assert np.array_equal(log["loss"], log["main_loss"])
+
+
+def test_a_deterministic_training_asks_torch_for_it_and_leaves_it_as_it_was(
+    small_profile: Make, tmp_path: Path
+) -> None:
+    profile, asked = small_profile("training.deterministic=true", "training.epochs=1"), []
+    model = small_pspnet()
+    model.register_forward_pre_hook(lambda *_: asked.append(torch.are_deterministic_algorithms_enabled()))
+    fit(model, profile, tmp_path / "run")
+    assert asked
+    assert all(asked)
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_two_deterministic_trainings_on_a_gpu_are_equal_to_the_bit(small_profile: Make, tmp_path: Path) -> None:
+    profile = small_profile("training.deterministic=true")
+    first, second = (fit(small_pspnet(), profile, tmp_path / run) for run in "ab")
+    assert_same(weights(first.last), weights(second.last))

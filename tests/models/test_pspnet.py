@@ -4,6 +4,7 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, batch_norm, conv2d, interpolate, relu
 
 from thesis_lib.models import PSPNet
+from thesis_lib.models.pspnet import average_regions
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +66,10 @@ def test_every_parameter_is_trained_once(model: PSPNet) -> None:
     old = {id(parameter) for parameter in model.backbone.parameters()}
     assert not new & old
     assert new | old == {id(parameter) for parameter in model.parameters()}
+
+
+@pytest.mark.parametrize("size", [(8, 8), (9, 17), (90, 90), (33, 65), (5, 6)])
+@pytest.mark.parametrize("bins", [1, 2, 3, 6])
+def test_averages_by_matrices_are_adaptive_pooling(size: tuple[int, int], bins: int) -> None:
+    features = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(average_regions(features, bins), adaptive_avg_pool2d(features, bins))

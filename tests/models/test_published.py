@@ -79,6 +79,11 @@ def test_a_bare_state_dict_will_do(tmp_path: Path) -> None:
     assert load_checkpoint(tmp_path / "bare.pth").config["backbone"] == "resnet18"
 
 
+def test_files_of_older_torch_are_read_too(tmp_path: Path) -> None:
+    torch.save({"state_dict": mmseg_state(18)}, tmp_path / "old.pth", _use_new_zipfile_serialization=False)
+    assert load_checkpoint(tmp_path / "old.pth").config["semantics"] == "mmseg"
+
+
 def test_what_is_left_over_or_missing_is_listed(tmp_path: Path) -> None:
     state = mmseg_state(18)
     state["decode_head.attention.weight"] = torch.zeros(1)

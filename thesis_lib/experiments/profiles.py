@@ -92,6 +92,8 @@ class Training(Section):
     ema: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Decay of an exponential moving average of the weights, which is then what is validated and used."""
     precision: Literal["float32", "bfloat16"] = "float32"
+    deterministic: bool = False
+    """On CUDA, only algorithms that give the same bits again, which are slower. On CPU all are."""
     compile: bool = False
     """torch.compile of the forward pass; takes a minute at first."""
     accumulate: Positive = 1

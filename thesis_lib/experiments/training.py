@@ -1,8 +1,9 @@
 """Training with the recipe of hszhao/semseg (tool/train.py): SGD, poly rate, new modules at ten times the rate."""
 
+import os
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ def fit(
         TrainingError: the loss is NaN.
         CheckpointError: the checkpoint to resume from is of another model or another number of epochs.
     """
-    return Trainer(model, profile, TrainingFiles(Path(folder)), title).run(resume=resume)
+    with deterministic_algorithms(profile.training.deterministic):
+        return Trainer(model, profile, TrainingFiles(Path(folder)), title).run(resume=resume)
 
 
 class Trainer:
@@ -196,6 +198,19 @@ def datasets(profile: Profile, model: PSPNet) -> tuple[Cityscapes, Cityscapes]:
     transform = train_transform(settings.crop, scale=settings.scale, rotate=settings.rotate, **normal)
     train = Cityscapes(profile.dataset, "train", transform=transform, seed=settings.seed, limit=profile.data.train)
     return train, Cityscapes(profile.dataset, "val", limit=profile.data.val)
+
+
+@contextmanager
+def deterministic_algorithms(wanted: bool) -> Iterator[None]:
+    """torch's own switch, with what cuBLAS needs for it; as it was before outside."""
+    before = torch.are_deterministic_algorithms_enabled()
+    if wanted:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(wanted or before)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
 
 
 def step_seed(seed: int, step: int) -> int:

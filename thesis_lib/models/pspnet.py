@@ -19,6 +19,31 @@ LEAST_WIDTH = 64
 """Of pooled branches and heads: a quarter of the channels, as in the paper, starves networks smaller than its own."""
 
 
+class RegionAverages(nn.AdaptiveAvgPool2d):
+    """The same; by matrices where deterministic algorithms were asked for: on CUDA its own gradient is none."""
+
+    output_size: int
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, C, h, w) -> (B, C, bins, bins)."""
+        if torch.are_deterministic_algorithms_enabled() and features.is_cuda:
+            return average_regions(features, self.output_size)
+        return super().forward(features)
+
+
+def average_regions(features: Tensor, bins: int) -> Tensor:
+    """AdaptiveAvgPool2d by two matrices of averages: (B, C, h, w) -> (B, C, bins, bins)."""
+    rows, columns = (_averages(length, bins).to(features) for length in features.shape[-2:])
+    return rows @ features @ columns.mT
+
+
+def _averages(length: int, bins: int) -> Tensor:
+    """(bins, length): row i averages from floor(i length / bins) to ceil((i + 1) length / bins)."""
+    number, place = torch.arange(bins)[:, None], torch.arange(length)
+    inside = (place >= number * length // bins) & (place < -(-(number + 1) * length // bins))
+    return inside.float() / inside.sum(1, keepdim=True)
+
+
 class PyramidPooling(nn.Module):
     """Averages of the map over 1, 4, 9 and 36 regions, each read by a 1x1 convolution, beside the map itself.
 
@@ -29,7 +54,7 @@ class PyramidPooling(nn.Module):
         super().__init__()
         self.align_corners = align_corners
         self.branches = nn.ModuleList(
-            nn.Sequential(nn.AdaptiveAvgPool2d(bins), *conv_bn_relu(channels, reduced, kernel=1)) for bins in BINS
+            nn.Sequential(RegionAverages(bins), *conv_bn_relu(channels, reduced, kernel=1)) for bins in BINS
         )
         self.out_channels = channels + reduced * len(BINS)
 
