@@ -1,8 +1,11 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from tests.models.originals import mmseg_state
 from thesis_lib.experiments import Profile, TrainingError
 from thesis_lib.experiments.runs import pretrain
 from thesis_lib.experiments.study import (
@@ -14,6 +17,7 @@ from thesis_lib.experiments.study import (
     training_logs,
     variants,
 )
+from thesis_lib.models import load_checkpoint
 
 
 def test_the_demo_varies_k_axis_fusion_and_method_one_at_a_time(small_profile: Callable[..., Profile]) -> None:
@@ -73,3 +77,16 @@ def test_a_study_without_its_pspnet_says_which_training_is_missing(small_profile
     with pytest.raises(TrainingError, match="notebook 03"):
         run_study(profile, [Variant()], profile.study.seeds)
     assert not pretrained_files(profile).folder.exists()
+
+
+def test_a_study_can_start_from_published_weights(small_profile: Callable[..., Profile], tmp_path: Path) -> None:
+    state = mmseg_state(18)
+    torch.save({"state_dict": state}, tmp_path / "pspnet_r18.pth")
+    profile = small_profile(f'model.checkpoint="{tmp_path / "pspnet_r18.pth"}"')
+    files = pretrain(profile)
+    loaded = load_checkpoint(files.last)
+    assert loaded.config["semantics"] == "mmseg"
+    assert torch.equal(loaded.state_dict()["head.4.weight"], state["decode_head.conv_seg.weight"])
+    run_study(profile, compared(profile).values(), [0])
+    logs = training_logs(profile)
+    assert len(logs["PSPNet"]["step"]) == len(logs["ClusterNet"]["step"]) == 2

@@ -113,3 +113,45 @@ def test_weights_of_another_network_do_not_fit(tmp_path: Path) -> None:
     torch.save({"weight": torch.from_numpy(np.zeros(3))}, tmp_path / "other.pth")
     with pytest.raises(WeightsError, match="do not fit efficientnet_lite0"):
         build_backbone("efficientnet_lite0", tmp_path / "other.pth")
+
+
+@pytest.mark.parametrize("semantics", ["semseg", "mmseg"])
+@pytest.mark.parametrize("named", ["as semseg names them", "as mmsegmentation names them"])
+def test_weights_of_a_deep_stem_are_read_from_a_file(semantics: str, named: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    name = "resnet50" if semantics == "semseg" else "resnet18"
+    source = build_backbone(name, semantics=semantics)
+    parts = {"0": "conv1", "1": "bn1", "3": "conv2", "4": "bn2", "6": "conv3", "7": "bn3"}
+    state = {"fc.weight": torch.zeros(1000, 512), "fc.bias": torch.zeros(1000)}
+    for key, value in source.state_dict().items():
+        layer, number, rest = key.split(".", 2)
+        stem = f"{parts.get(number)}.{rest}" if "semseg" in named else f"stem.{number}.{rest}"
+        state[stem if layer == "layer0" else key] = value
+    torch.save(state, tmp_path / "resnet.pth")
+    loaded = build_backbone(name, tmp_path / "resnet.pth", semantics)
+    for key, value in loaded.state_dict().items():
+        assert torch.equal(value, source.state_dict()[key]), key
+
+
+def test_torchvisions_weights_do_not_fit_another_stem() -> None:
+    with pytest.raises(WeightsError, match="not for that of semantics 'semseg'"):
+        build_backbone("resnet50", "imagenet", "semseg")
+
+
+def test_weights_of_another_stem_are_refused(tmp_path: Path) -> None:
+    torch.save(build_backbone("resnet18").state_dict(), tmp_path / "resnet18.pth")
+    with pytest.raises(WeightsError, match=r"(?s)do not fit.*layer0"):
+        build_backbone("resnet18", tmp_path / "resnet18.pth", "mmseg")
+
+
+@pytest.mark.parametrize(
+    ("name", "semantics", "message"),
+    [
+        ("resnet50", "caffe", "caffe"),
+        ("efficientnet_lite0", "semseg", "semseg"),
+        ("resnet18", "semseg", "basic blocks"),
+    ],
+)
+def test_semantics_that_there_are_not_are_told(name: str, semantics: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        build_backbone(name, semantics=semantics)

@@ -54,7 +54,7 @@ def _evaluate(profile: Profile, given: argparse.Namespace) -> None:
         if given.model != PRETRAINED
         else pretrained_files(profile)
     )
-    model = load_checkpoint(given.checkpoint or files.last)
+    model = load_checkpoint(given.checkpoint or files.last, align_corners=given.align_corners)
     dataset = Cityscapes(profile.dataset, "val", limit=profile.data.val)
     protocol = Evaluation.model_validate({"protocol": given.protocol}) if given.protocol else profile.evaluation
     print(json.dumps(evaluate(model, dataset, protocol, export=given.export).to_dict(), indent=1))
@@ -76,6 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     score = commands.add_parser("evaluate", help="score one model on the validation frames")
     score.add_argument("--checkpoint", type=Path, help="file to score (the last of the profile's training)")
     score.add_argument("--export", type=Path, help="folder for the predictions as labelId PNGs")
+    score.add_argument(
+        "--align-corners",
+        action=argparse.BooleanOptionalAction,
+        help="how semseg's or mmsegmentation's network, whose file does not say, enlarges its maps",
+    )
     score.add_argument("--protocol", choices=PROTOCOLS, help="how to predict (the profile's own)")
     score.set_defaults(run=_evaluate)
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from thesis_lib.models.cluster_layer import Axis, Method
 from thesis_lib.models.clusternet import Fusion
+from thesis_lib.models.semantics import SemanticsName
 from thesis_lib.paths import BUILD, DATASET, PROFILES, PROJECT
 
 Positive = Annotated[int, Field(gt=0)]
@@ -49,6 +50,10 @@ class Model(Section):
     backbone: str
     weights: str | None = "imagenet"
     """Of the backbone: "imagenet", a name of torchvision's weights, or a file, counted from the project's root."""
+    semantics: SemanticsName = "torchvision"
+    """Whose ResNet: torchvision's, or with the stem and dilation of hszhao/semseg or mmsegmentation."""
+    checkpoint: str | None = None
+    """A trained PSPNet, ours or one of theirs, that both networks go on from, in place of one trained first."""
     n_clusters: Positive = 40
     axis: Axis = "pixels"
     fusion: Fusion = "concat"
@@ -56,7 +61,7 @@ class Model(Section):
     sigma: Literal["local", "median"] | Rate = "local"
     reduce: Positive | None = 64
 
-    @field_validator("weights")
+    @field_validator("weights", "checkpoint")
     @classmethod
     def _from_the_project(cls, weights: str | None) -> str | None:
         """A relative file is counted from the project's root, wherever the notebook runs."""

@@ -16,10 +16,10 @@ from thesis_lib.data.prepare import prepare_dataset
 from thesis_lib.data.scenes import write_scenes
 from thesis_lib.data.verify import content_digest
 from thesis_lib.experiments.profiles import Profile
-from thesis_lib.experiments.records import TrainingFiles
+from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles, write_table
 from thesis_lib.experiments.study import pretrained_files
 from thesis_lib.experiments.training import fit
-from thesis_lib.models import PSPNet
+from thesis_lib.models import PSPNet, load_checkpoint, save_checkpoint
 
 MANIFEST = "scenes.json"
 
@@ -27,14 +27,24 @@ MANIFEST = "scenes.json"
 def build_pspnet(profile: Profile) -> PSPNet:
     """The PSPNet of a profile before its training, its new weights drawn from the training's seed."""
     torch.manual_seed(profile.training.seed)
-    return PSPNet(backbone=profile.model.backbone, weights=profile.model.weights)
+    model = profile.model
+    return PSPNet(backbone=model.backbone, weights=model.weights, semantics=model.semantics)
 
 
 def pretrain(profile: Profile, *, resume: bool = False) -> TrainingFiles:
-    """Train the PSPNet that the study starts from; a new one voids the study of the one before."""
+    """Train the PSPNet that the study starts from, or take the profile's; a new one voids the study of an earlier."""
     if not resume and PartialState().is_main_process:
         shutil.rmtree(profile.results / "study", ignore_errors=True)
-    return fit(build_pspnet(profile), profile, pretrained_files(profile).folder, resume=resume, title="PSPNet")
+    files = pretrained_files(profile)
+    if profile.model.checkpoint is None:
+        return fit(build_pspnet(profile), profile, files.folder, resume=resume, title="PSPNet")
+    model = load_checkpoint(profile.model.checkpoint)
+    if PartialState().is_main_process:
+        files.remove()
+        save_checkpoint(files.last, model)
+        write_table(files.log, LOG_COLUMNS, [])
+    PartialState().wait_for_everyone()
+    return files
 
 
 def provide_dataset(profile: Profile, archives: Path) -> dict[str, Any]:

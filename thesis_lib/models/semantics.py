@@ -59,6 +59,8 @@ def deepen_stem(net: Any, widths: tuple[int, int, int]) -> nn.Sequential:
         parts += [convolution, nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
     block, old = net.layer1[0], net.conv1.out_channels
     if widths[-1] != old:
+        if block.downsample is None:
+            raise ValueError(f"a ResNet of basic blocks cannot follow a stem of {widths[-1]} channels: take resnet50")
         block.conv1 = _widened(block.conv1, widths[-1])
         block.downsample[0] = _widened(block.downsample[0], widths[-1])
     return nn.Sequential(*parts, net.maxpool)
