@@ -14,6 +14,7 @@ from tests.experiments.child import still_pspnet
 from tests.experiments.conftest import SMALL
 from thesis_lib.data import EpochSampler
 from thesis_lib.experiments import Profile, TrainingError, fit
+from thesis_lib.experiments.processes import new_accelerator
 from thesis_lib.experiments.records import TrainingFiles, read_log
 from thesis_lib.models import read_checkpoint
 from thesis_lib.paths import PROJECT
@@ -86,6 +87,17 @@ def test_a_killed_process_ends_the_training_and_the_next_goes_on(small_profile: 
 def test_a_batch_that_cannot_be_shared_is_told(
     small_profile: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    new_accelerator()
     monkeypatch.setattr("accelerate.Accelerator.num_processes", 3)
+    monkeypatch.setenv("WORLD_SIZE", "3")
     with pytest.raises(TrainingError, match="a batch of 2 images cannot be shared by 3 processes"):
+        fit(still_pspnet(), small_profile(), tmp_path / "run")
+
+
+def test_processes_that_do_not_find_together_are_told(
+    small_profile: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_accelerator()  # accelerate keeps what it saw first
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(TrainingError, match="2 processes were started, but accelerate sees 1"):
         fit(still_pspnet(), small_profile(), tmp_path / "run")

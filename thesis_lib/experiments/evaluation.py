@@ -6,13 +6,14 @@ from pathlib import Path
 
 import cv2
 import torch
-from accelerate import Accelerator, PartialState
+from accelerate import Accelerator
 from torch import Tensor
 
 from thesis_lib.data import Cityscapes, DatasetError
 from thesis_lib.data.images import is_train_ids, read_image, read_instances, read_label
 from thesis_lib.data.labels import TRAIN_TO_LABEL
 from thesis_lib.experiments.inference import predict
+from thesis_lib.experiments.processes import this_process
 from thesis_lib.experiments.profiles import Evaluation
 from thesis_lib.experiments.progress import Bar, progress_bar
 from thesis_lib.experiments.scores import ScoreCounter, Scores, instances_of
@@ -35,7 +36,7 @@ def evaluate(
         export: a folder for the predictions, as labelId PNGs <frame>_pred_labelIds.png.
         accelerator: of several processes, each of which predicts some of the images; all get the scores of all.
     """
-    team = accelerator or PartialState()
+    team = accelerator or this_process()
     was_training = model.training
     model.eval()
     device = next(model.parameters()).device

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import PartialState
 
 from thesis_lib.data import DatasetError, scenes
 from thesis_lib.data.lists import SPLITS, list_file, pairs_of, write_lists
@@ -15,6 +14,7 @@ from thesis_lib.data.official import ARCHIVES
 from thesis_lib.data.prepare import prepare_dataset
 from thesis_lib.data.scenes import write_scenes
 from thesis_lib.data.verify import content_digest
+from thesis_lib.experiments.processes import this_process
 from thesis_lib.experiments.profiles import Profile
 from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles, write_table
 from thesis_lib.experiments.study import pretrained_files
@@ -33,17 +33,17 @@ def build_pspnet(profile: Profile) -> PSPNet:
 
 def pretrain(profile: Profile, *, resume: bool = False) -> TrainingFiles:
     """Train the PSPNet that the study starts from, or take the profile's; a new one voids the study of an earlier."""
-    if not resume and PartialState().is_main_process:
+    if not resume and this_process().is_main_process:
         shutil.rmtree(profile.results / "study", ignore_errors=True)
     files = pretrained_files(profile)
     if profile.model.checkpoint is None:
         return fit(build_pspnet(profile), profile, files.folder, resume=resume, title="PSPNet")
     model = load_checkpoint(profile.model.checkpoint)
-    if PartialState().is_main_process:
+    if this_process().is_main_process:
         files.remove()
         save_checkpoint(files.last, model)
         write_table(files.log, LOG_COLUMNS, [])
-    PartialState().wait_for_everyone()
+    this_process().wait_for_everyone()
     return files
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from accelerate import PartialState
 
+from thesis_lib.experiments.processes import this_process
 from thesis_lib.experiments.profiles import Profile
 from thesis_lib.experiments.records import TrainingFiles, read_log, write_table
 from thesis_lib.experiments.training import TrainingError, datasets, fit
@@ -103,7 +103,7 @@ def run_study(profile: Profile, chosen: Iterable[Variant], seeds: Iterable[int],
         if not (resume and earlier):
             results = [result for result in results if result not in earlier]
             results.append(run_variant(variant, profile, seed=seed, resume=resume))
-            if PartialState().is_main_process:
+            if this_process().is_main_process:
                 write_table(file, [field.name for field in fields(Result)], map(asdict, results))
     return file
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -18,6 +17,7 @@ from thesis_lib.data.statistics import class_pixels
 from thesis_lib.data.transforms import train_transform
 from thesis_lib.experiments.evaluation import evaluate
 from thesis_lib.experiments.loss import enet_weights
+from thesis_lib.experiments.processes import new_accelerator
 from thesis_lib.experiments.profiles import Profile
 from thesis_lib.experiments.progress import Bar, progress_bar
 from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles, write_table
@@ -52,7 +52,7 @@ class Trainer:
 
     def __init__(self, model: PSPNet, profile: Profile, files: TrainingFiles, title: str) -> None:
         self.profile, self.files, self.title = profile, files, title
-        self.accelerator = Accelerator()
+        self.accelerator = new_accelerator()
         settings, ranks = profile.training, self.accelerator.num_processes
         if settings.batch_size % ranks:
             raise TrainingError(
