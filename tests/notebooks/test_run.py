@@ -114,7 +114,12 @@ def test_an_interrupted_notebook_does_not_look_like_success(notebook: Path) -> N
     write_notebook(notebook, "import time; time.sleep(60)")
     command = [sys.executable, str(NOTEBOOKS / "run.py"), notebook.stem, "-p", "profile", "smoke"]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
     )
     running = executed(notebook, ".running.ipynb")
     for _ in range(300):
