@@ -279,3 +279,8 @@ def test_two_deterministic_trainings_on_a_gpu_are_equal_to_the_bit(small_profile
     profile = small_profile("training.deterministic=true")
     first, second = (fit(small_pspnet(), profile, tmp_path / run) for run in "ab")
     assert_same(weights(first.last), weights(second.last))
+
+
+def test_a_part_of_one_image_is_told(small_profile: Make, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"one image goes .* at a time(.|\n)*for 1 processes with 2 parts each"):
+        fit(small_pspnet(), small_profile("training.accumulate=2"), tmp_path / "run")

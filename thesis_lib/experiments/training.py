@@ -126,6 +126,14 @@ class Trainer:
     def _take(self, images: Tensor, labels: Tensor) -> tuple[float, float]:
         try:
             return self.step(images, labels)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise TrainingError(
+                f"one image goes through the network at a time, and batch norm over the pyramid's single region needs "
+                f"two.\nRaise training.batch_size (now {self.profile.training.batch_size}, for "
+                f"{self.accelerator.num_processes} processes with {self.profile.training.accumulate} parts each)."
+            ) from None
         except TrainingError as error:
             raise TrainingError(
                 f"{error} at step {len(self.rows)} of {self.files.folder.name}.\n"
