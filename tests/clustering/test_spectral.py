@@ -222,7 +222,7 @@ def test_a_warm_start_of_other_points_does_no_harm(photo_points: dict[int, torch
 def test_a_warm_start_saves_products(photo_points: dict[int, torch.Tensor], monkeypatch: pytest.MonkeyPatch) -> None:
     products = []
     grow = eigen._Space.grow
-    monkeypatch.setattr(eigen._Space, "grow", lambda space, image: (products.append(1), grow(space, image))[1])
+    monkeypatch.setattr(eigen._Space, "grow", lambda space: (products.append(1), grow(space))[1])
     cluster = SpectralClustering(40, solver="krylov")
     first = cluster(photo_points[2048])
     cold = len(products)

@@ -26,14 +26,12 @@ def squared_distances(points: Tensor, others: Tensor, out: Tensor | None = None)
     """|x_i - y_j|^2 for points (..., n, d) and others (..., m, d), as (..., n, m), in `out` if that is given.
 
     By |x|^2 + |y|^2 - 2 x y; what rounding leaves between identical points is taken off, so that theirs is exactly 0.
+    In place after the product: at these sizes making another array takes longer than filling it.
     """
-    squares = reduced_squares(points)[..., :, None], reduced_squares(others)[..., None, :]
-    return torch.add(*squares, out=out).sub_(points @ others.mT, alpha=2).clamp_(min=0)
-
-
-def reduced_squares(points: Tensor) -> Tensor:
-    """|x|^2 of points (..., n, d), less what may be rounding: |x|^2 + |y|^2 - 2 x y is below 0 where x = y."""
-    return points.square().sum(-1).mul_(1 - ROUNDING * torch.finfo(points.dtype).eps)
+    share = 1 - ROUNDING * torch.finfo(points.dtype).eps
+    squares = [share * side.square().sum(-1) for side in (points, others)]
+    products = torch.matmul(points, -2 * others.mT, out=out)
+    return products.add_(squares[0][..., :, None]).add_(squares[1][..., None, :]).clamp_(min=0)
 
 
 def neighbor_distances(squared: Tensor, neighbor: int = NEIGHBOR) -> Tensor:

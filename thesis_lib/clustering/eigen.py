@@ -1,5 +1,6 @@
 """The k leading eigenvectors of a normalised affinity, by the whole decomposition or by a block Krylov space."""
 
+import warnings
 from collections.abc import Callable
 from math import log
 from typing import NamedTuple
@@ -15,14 +16,19 @@ OVERSAMPLING = 24
 """Block columns beyond k: they widen the gap that the Krylov space must resolve (Halko, Martinsson, Tropp 2011)."""
 MAX_BLOCKS = 6
 """Blocks that the Krylov space holds before it restarts from its best vectors."""
-COLD_PRODUCTS = 3
-"""First products of a random block, after which nothing is near enough to be worth a look."""
+COLD_STEPS = 3
+"""First steps from a random block, after which nothing is near enough to be worth a look."""
 ROUNDING = 1e-5
 """Residual that products in float32 can reach."""
 SMALLEST_GAP = 1e-7
 """Between eigenvalues; nearer ones are the same in float32."""
 MOST_DEGREES, MOST_AMPLIFIED = 16, 500.0
 """Of a Chebyshev polynomial: products for one block, and by how much the eigenvalue 1 may outgrow the unwanted ones."""
+
+TOO_DENSE = (
+    "the leading eigenvectors were not all found: eigenvalues beyond the last wanted are about as large. "
+    "See Clusters.residuals, or ask for another number of clusters"
+)
 
 
 class Eigen(NamedTuple):
@@ -62,59 +68,60 @@ def krylov_eigenvectors(
     seed: int,
     start: Tensor | None = None,
     tolerance: float = 1e-3,
-    max_products: int = 60,
+    max_steps: int = 60,
 ) -> Eigen:
     """The same by a block Krylov space with Rayleigh-Ritz, without an n x n decomposition.
 
     Block Lanczos with full orthogonalisation and thick restarts: the space grows by one product of A with its last
     block until it holds the leading eigenspace. Products are in the dtype of A, the small eigenproblems in float64.
-    A batch goes in step, and each member's answer is that of the step at which it was good enough.
+    A batch goes in step, and each member's answer is that of the step at which it was good enough. It warns where the
+    last step came before that.
 
     Args:
         graph: A, (B, n, n), symmetric, non-negative.
         start: (B, n, s), vectors that may be near the answer, such as the basis found for a similar matrix.
         tolerance: share of the leading k-dimensional eigenspace that may be missing, as estimated from the residuals.
-        max_products: products of A with a block, at most.
+        max_steps: blocks by which the space grows, at most.
 
     Returns:
         Eigenpairs as from `dense_eigenvectors`, in the dtype of A, their residuals, and a basis.
     """
     root = inverse_root(graph.degree)
-    (batch, n), width, scale = root.shape, k + OVERSAMPLING, root[..., None]
-
-    def times(block: Tensor) -> Tensor:
-        return scale * (graph @ (scale * block))
-
+    n, width = root.shape[1], k + OVERSAMPLING
     if n <= 4 * width:
         found = dense_eigenvectors(graph, k)
         return found._replace(basis=found.vectors)
-    space = _Space(_start_block(root, width, seed, start))
-    pairs, basis = root.new_empty(2, batch, k, dtype=torch.float64), root.new_empty(batch, n, width)
+    space = _Space(graph, root, _start_block(root, width, seed, start))
+    patience = 0 if start is not None else COLD_STEPS
+    pairs, basis = _search(space, k, patience=patience, tolerance=tolerance, max_steps=max_steps)
+    if space.filter is not None:
+        pairs, basis = _rayleigh_ritz(space.times, basis, k)
+    vectors = orthonormal((basis[..., :k].double() * (root > 0)[..., None]).mT).mT.contiguous()
+    return Eigen(pairs[0].to(root), fix_signs(vectors).to(root), pairs[1], basis)
+
+
+def _search(space: "_Space", k: int, *, patience: int, tolerance: float, max_steps: int) -> tuple[Tensor, Tensor]:
+    """Values and residuals (2, B, k), and a basis (B, n, width), once a space holds enough; not before `patience`."""
+    batch, width, n = space.last.shape
+    pairs, basis = space.small.new_empty(2, batch, k), space.last.new_empty(batch, n, width)
     pending = torch.ones(batch, dtype=torch.bool)
-    chebyshev = None
-    for product in range(max_products):
-        block = space.last.mT
-        space.grow((times(block) if chebyshev is None else chebyshev(times, block)).mT)
-        if start is None and product < COLD_PRODUCTS:
+    for step in range(max_steps):
+        space.grow()
+        if step < patience:
             continue
         values, residuals = space.ritz()
-        good = (_missing_share(values, residuals, k) <= tolerance).cpu() | (product == max_products - 1)
-        for member in (good & pending).nonzero().flatten().tolist():
+        missing = _missing_share(values, residuals, k).cpu()
+        last = step == max_steps - 1
+        for member in (((missing <= tolerance) | last) & pending).nonzero().flatten().tolist():
             pairs[0, member], pairs[1, member] = values[member, :k], residuals[member, :, :k].norm(dim=0)
-            basis[member] = space.vectors(width, member).mT
-        pending &= ~good
+            basis[member] = space.vectors(member).mT
+        pending &= missing > tolerance
         if not pending.any():
-            break
-        if space.size > (MAX_BLOCKS - 1) * width:
-            if graph.is_sparse:
-                inner = values if chebyshev is None else chebyshev.original(values)
-                chebyshev, space = _Chebyshev(inner[:, width - 1]), _Space(space.vectors(width))
-            else:
-                space.restart(width)
-    if chebyshev is not None:
-        pairs, basis = _rayleigh_ritz(times, basis, k)
-    vectors = orthonormal((basis[..., :k].double() * (scale > 0)).mT).mT.contiguous()
-    return Eigen(pairs[0].to(root), fix_signs(vectors).to(root), pairs[1], basis)
+            return pairs, basis
+        if space.is_full:
+            space.restart(values)
+    warnings.warn(f"{TOO_DENSE} (estimated share missing: {float(missing[pending].max()):.1%})", stacklevel=7)
+    return pairs, basis
 
 
 class _Chebyshev:
@@ -159,25 +166,36 @@ def _rayleigh_ritz(times: Callable[[Tensor], Tensor], basis: Tensor, k: int) -> 
 
 
 class _Space:
-    """A growing orthonormal basis V (B, m, n) in rows, V L V^T, and the block by which V L leaves the basis."""
+    """A growing orthonormal basis V (B, m, n) in rows, V L V^T, and the block by which V L leaves the basis.
 
-    def __init__(self, block: Tensor) -> None:
-        batch, width, n = block.shape
-        self.memory = block.new_empty(batch, MAX_BLOCKS * width, n)
+    On a sparse graph, after the first restart, of T_m(L) instead of L.
+    """
+
+    def __init__(self, graph: Graph, root: Tensor, block: Tensor) -> None:
+        batch, self.width, n = block.shape
+        self.graph, self.scale = graph, root[..., None]
+        self.memory = block.new_empty(batch, MAX_BLOCKS * self.width, n)
         self.last = block
         self.small = block.new_zeros(batch, 0, 0, dtype=torch.float64)
-
-    @property
-    def size(self) -> int:
-        return self.small.shape[-1]
+        self.filter: _Chebyshev | None = None
 
     @property
     def basis(self) -> Tensor:
-        return self.memory[:, : self.size]
+        return self.memory[:, : self.small.shape[-1]]
 
-    def grow(self, image: Tensor) -> None:
-        """Take in the last block, of which `image` (B, b, n) is the product; what it adds is the next block."""
-        old, new = self.size, self.size + self.last.shape[1]
+    @property
+    def is_full(self) -> bool:
+        return self.small.shape[-1] == self.memory.shape[1]
+
+    def times(self, block: Tensor) -> Tensor:
+        """L = D^-1/2 A D^-1/2 times block (B, n, b)."""
+        return self.scale * (self.graph @ (self.scale * block))
+
+    def grow(self) -> None:
+        """Take in the last block; what its product adds is the next one."""
+        block = self.last.mT
+        image = (self.times(block) if self.filter is None else self.filter(self.times, block)).mT
+        old, new = self.small.shape[-1], self.small.shape[-1] + self.width
         self.memory[:, old:new] = self.last
         basis = self.memory[:, :new]
         coordinates = image @ basis.mT
@@ -200,14 +218,21 @@ class _Space:
         self.rotation = rotation.flip(-1)
         return values.flip(-1), self.leaving @ self.rotation[:, -self.leaving.shape[-1] :]
 
-    def vectors(self, count: int, member: int | slice = slice(None)) -> Tensor:
-        """The best eigenvectors that the space holds, (B, count, n), or those of one member."""
-        return self.rotation[member, :, :count].mT.to(self.memory) @ self.basis[member]
+    def vectors(self, member: int | slice = slice(None)) -> Tensor:
+        """The best eigenvectors that the space holds, (B, width, n), or those of one member."""
+        return self.rotation[member, :, : self.width].mT.to(self.memory) @ self.basis[member]
 
-    def restart(self, count: int) -> None:
-        """Keep the best vectors alone; the next block stays what it is."""
-        self.memory[:, :count] = self.vectors(count)
-        self.small = self.rotation[..., :count].mT @ self.small @ self.rotation[..., :count]
+    def restart(self, values: Tensor) -> None:
+        """From the best vectors alone, after `ritz` gave these values; on a sparse graph with a filter made of them."""
+        best = self.vectors()
+        if self.graph.is_sparse:
+            inner = values if self.filter is None else self.filter.original(values)
+            self.filter = _Chebyshev(inner[:, self.width - 1])
+            self.last, self.small = best, self.small[:, :0, :0]
+        else:
+            rotation = self.rotation[..., : self.width]
+            self.memory[:, : self.width] = best
+            self.small = rotation.mT @ self.small @ rotation
 
 
 def fix_signs(vectors: Tensor) -> Tensor:

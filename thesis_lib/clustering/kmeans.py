@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from thesis_lib.clustering.affinity import reduced_squares, squared_distances
+from thesis_lib.clustering.affinity import squared_distances
 from thesis_lib.clustering.checks import check_points
 
 
@@ -130,8 +130,7 @@ def _take_rows(points: Tensor, rows: Tensor) -> Tensor:
 
 def _assign(points: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
     """Labels and squared distances (B, R, n) of points (B, n, d) to their nearest of centers (B, R, k, d)."""
-    squared = (centers.flatten(1, 2) @ points.mT).mul_(-2).unflatten(1, centers.shape[1:3])
-    squared.add_(reduced_squares(centers)[..., None]).add_(reduced_squares(points)[:, None, None]).clamp_(min=0)
+    squared = squared_distances(centers.flatten(1, 2), points).unflatten(1, centers.shape[1:3])
     distance, labels = squared.min(2)
     return labels, distance
 

@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections.abc import Callable
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor
@@ -119,22 +119,17 @@ class SpectralClustering:
             ValueError: NaN points, fewer points than k, or a warm start of another shape or solver.
         """
         check_points(points, self.n_clusters)
-        start = None if warm_start is None else _start_of(warm_start, points, self.n_clusters)
+        start = _Start() if warm_start is None else _start_of(warm_start, points, self.n_clusters)
         with torch.autocast(points.device.type, enabled=False):
             return self._cluster(points.detach(), start)
 
-    def _cluster(self, points: Tensor, start: tuple[Tensor, Tensor | None] | None) -> Clusters:
-        solver = self._choose(points.shape[-2], points.device)
+    def _cluster(self, points: Tensor, start: "_Start") -> Clusters:
         batch = points.reshape(-1, *points.shape[-2:])
+        solver = self._choose(batch)
         batch = batch if solver == "dense" and batch.dtype == torch.float64 else batch.float()
-        if solver == "knn" and (batch.shape[1] <= NEIGHBORS or is_crowded(batch)):
-            solver = "krylov"
-        if solver == "nystrom" and batch.shape[1] <= 2 * LANDMARKS:
-            solver = "krylov"
-        basis = None if start is None else start[0]
-        eigen, extension = self._extend(batch) if solver == "nystrom" else self._embed(batch, basis, solver)
+        eigen, extension = self._extend(batch) if solver == "nystrom" else self._embed(batch, start.basis, solver)
         embedding = unit_rows(eigen.vectors, eigen.values)
-        labels, centers = self._label(embedding, None if start is None else start[1])
+        labels, centers = self._label(embedding, start.labels)
         clusters = Clusters(
             labels, eigen.values, eigen.vectors, embedding, centers, solver, eigen.residuals, eigen.basis, extension
         )
@@ -169,14 +164,17 @@ class SpectralClustering:
             )
         return found[0]
 
-    def _choose(self, n: int, device: torch.device) -> str:
+    def _choose(self, points: Tensor) -> str:
+        """The solver that was asked for, or that fits points (B, n, d); krylov where the one asked for does not."""
         if self.backend == "torchcluster":
             return "torchcluster"
-        if self.solver != "auto":
-            return self.solver
-        if n <= DENSE_UP_TO:
-            return "dense"
-        return "krylov" if n <= KRYLOV_UP_TO.get(device.type, 0) and is_held(n, device) else "knn"
+        n, solver = points.shape[1], self.solver
+        if solver == "auto":
+            whole = n <= KRYLOV_UP_TO.get(points.device.type, 0) and is_held(n, points.device)
+            solver = "dense" if n <= DENSE_UP_TO else "krylov" if whole else "knn"
+        if solver == "knn" and (n <= NEIGHBORS or is_crowded(points)):
+            return "krylov"
+        return "krylov" if solver == "nystrom" and n <= 2 * LANDMARKS else solver
 
     def _solve(self, points: Tensor, start: Tensor | None, solver: str) -> tuple[Eigen, Tensor, Tensor]:
         """Eigenvectors, scales and D^-1/2 of points (B, n, d), as many images at a time as memory is meant to hold."""
@@ -219,12 +217,21 @@ def is_held(n: int, device: torch.device) -> bool:
     return 4 * n**2 <= HELD * memory
 
 
-def _start_of(clusters: Clusters, points: Tensor, k: int) -> tuple[Tensor, Tensor | None]:
-    """The basis (B, n, b) of an earlier clustering, for points (n, d) or (B, n, d), and its labels if of k clusters."""
+class _Start(NamedTuple):
+    """What a warm start takes from an earlier clustering."""
+
+    basis: Tensor | None = None
+    """(B, n, b)."""
+    labels: Tensor | None = None
+    """(B, n), if of as many clusters."""
+
+
+def _start_of(clusters: Clusters, points: Tensor, k: int) -> _Start:
+    """Of an earlier clustering, for points (n, d) or (B, n, d)."""
     basis = clusters.basis
     if basis is None:
         raise ValueError(f'warm_start is from the solver "{clusters.solver}", which keeps no basis; use "krylov"')
     if basis.shape[:-1] != points.shape[:-1]:
         raise ValueError(f"warm_start is of points {tuple(basis.shape[:-1])}, not of {tuple(points.shape[:-1])}")
     labels = clusters.labels.reshape(-1, basis.shape[-2]) if clusters.centers.shape[-2] == k else None
-    return basis.reshape(-1, *basis.shape[-2:]), labels
+    return _Start(basis.reshape(-1, *basis.shape[-2:]), labels)
