@@ -4,6 +4,8 @@ PROFILE ?= demo
 SET ?=
 RESUME ?=
 ARCHIVES ?= cityscapes_dataset
+MODEL ?= ClusterNet
+NPROC ?= 1
 
 UV := $(shell command -v uv || echo .uv/bin/uv)
 PYTHON := .venv/bin/python
@@ -83,14 +85,12 @@ $(DONE)/05_ablation.ipynb: $(DONE)/03_training.ipynb
 $(DONE)/06_figures.ipynb: $(VIEWS_CODE) $(addprefix $(DONE)/, 01_data_exploration.ipynb 02_spectral_clustering.ipynb \
 	03_training.ipynb 04_evaluation.ipynb 05_ablation.ipynb)
 
-# --- looking after it --------------------------------------------------------------------------------------------
-
-# With NPROC=8, as many processes of this machine; on several machines, torchrun with --nnodes, see README.
-MODEL ?= ClusterNet
-NPROC ?= 1
+# one network alone, on NPROC processes of this machine; on several machines, torchrun, see README
 train: $(RUN)/dataset.json
 	$(PYTHON) -m torch.distributed.run --standalone --nproc-per-node $(NPROC) -m thesis_lib.experiments train $(PROFILE) \
 		--model $(MODEL) --set '$(SET)' $(if $(RESUME),--resume)
+
+# --- looking after it --------------------------------------------------------------------------------------------
 
 test: .venv/ready
 	$(PYTHON) -m pytest

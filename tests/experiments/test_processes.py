@@ -22,7 +22,8 @@ from thesis_lib.paths import PROJECT
 Make = Callable[..., Profile]
 CHILD = "tests.experiments.child"
 RUN = (sys.executable, *["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"], CHILD)
-STEPS = ("training.epochs=4", "training.save_every=1")
+FOUR = "training.batch_size=4"
+STEPS = (FOUR, "training.epochs=5")
 
 
 def start(profile: Profile, folder: Path, *overrides: str) -> subprocess.Popen:
@@ -37,7 +38,8 @@ def start(profile: Profile, folder: Path, *overrides: str) -> subprocess.Popen:
 def assert_close(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor], tolerance: float) -> None:
     assert first.keys() == second.keys()
     for key, value in first.items():
-        assert (value.double() - second[key].double()).abs().max() <= tolerance, key
+        difference = (value.double() - second[key].double()).abs().max()
+        assert difference <= tolerance, f"{key}: {difference}"
 
 
 @pytest.mark.parametrize(("length", "batch", "start_at"), [(20, 4, 0), (23, 4, 8), (8, 8, 0)])
@@ -55,9 +57,9 @@ def test_processes_share_every_batch_of_the_one_order(length: int, batch: int, s
 
 
 def test_two_processes_train_what_one_trains(small_profile: Make, tmp_path: Path) -> None:
-    profile = small_profile('training.class_weights="enet"')
+    profile = small_profile('training.class_weights="enet"', FOUR)
     alone = fit(still_pspnet(), profile, tmp_path / "alone")
-    child = start(profile, tmp_path / "together", 'training.class_weights="enet"')
+    child = start(profile, tmp_path / "together", 'training.class_weights="enet"', FOUR)
     assert child.wait() == 0, child.stderr.read() if child.stderr else ""
     together = TrainingFiles(tmp_path / "together")
     assert_close(read_checkpoint(alone.last)["state_dict"], read_checkpoint(together.last)["state_dict"], 1e-5)
@@ -78,10 +80,11 @@ def test_a_killed_process_ends_the_training_and_the_next_goes_on(small_profile: 
     _, errors = child.communicate(timeout=120)
     assert child.returncode != 0
     assert "-9" in errors
-    assert 0 < len(read_checkpoint(files.last)["rows"]) < 8
+    assert 0 < len(read_checkpoint(files.last)["rows"]) < 5
     again = start(profile, files.folder, *STEPS)
     assert again.wait() == 0, again.stderr.read() if again.stderr else ""
-    assert_close(read_checkpoint(alone.last)["state_dict"], read_checkpoint(files.last)["state_dict"], 1e-5)
+    # rounding grows from step to step; a step lost or taken twice changes weights by more than 1e-3
+    assert_close(read_checkpoint(alone.last)["state_dict"], read_checkpoint(files.last)["state_dict"], 1e-4)
 
 
 def test_a_batch_that_cannot_be_shared_is_told(

@@ -145,7 +145,7 @@ def test_parts_of_a_batch_add_up_to_the_batch(small_profile: Make, tmp_path: Pat
     """With every batch norm frozen; batch norm sees only a part."""
     found = []
     for parts in (1, 2):
-        profile = small_profile(f"training.accumulate={parts}", "training.epochs=1")
+        profile = small_profile(f"training.accumulate={parts}", "training.epochs=1", "training.batch_size=4")
         found.append(weights(fit(still_pspnet(), profile, tmp_path / str(parts)).last))
     for key, value in found[0].items():
         torch.testing.assert_close(value, found[1][key], atol=1e-6, rtol=1e-4, msg=key)
@@ -281,6 +281,10 @@ def test_two_deterministic_trainings_on_a_gpu_are_equal_to_the_bit(small_profile
     assert_same(weights(first.last), weights(second.last))
 
 
-def test_a_part_of_one_image_is_told(small_profile: Make, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"one image goes .* at a time(.|\n)*for 1 processes with 2 parts each"):
-        fit(small_pspnet(), small_profile("training.accumulate=2"), tmp_path / "run")
+@pytest.mark.parametrize(("batch", "accumulate"), [(4, 3), (2, 2)])
+def test_a_batch_that_does_not_come_in_parts_of_two_is_told(
+    small_profile: Make, tmp_path: Path, batch: int, accumulate: int
+) -> None:
+    profile = small_profile(f"training.batch_size={batch}", f"training.accumulate={accumulate}")
+    with pytest.raises(TrainingError, match=f"a multiple of {accumulate}, at least {2 * accumulate}"):
+        fit(small_pspnet(), profile, tmp_path / "run")

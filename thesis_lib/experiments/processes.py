@@ -5,12 +5,31 @@ import os
 import torch
 from accelerate import Accelerator, PartialState
 
+from thesis_lib.experiments.profiles import Training
 from thesis_lib.experiments.step import TrainingError
 
 
 def this_process() -> PartialState:
     """Which of how many this one is; without a GPU they talk by gloo."""
     return PartialState(cpu=not torch.cuda.is_available())
+
+
+def check_shares(settings: Training, accelerator: Accelerator) -> None:
+    """Refuse a batch that its processes and their parts cannot share evenly, or that leaves one image to a batch norm.
+
+    Raises:
+        TrainingError: with what would do.
+    """
+    parts, least = accelerator.num_processes * settings.accumulate, 2
+    if accelerator.num_processes > 1 and accelerator.device.type == "cuda":
+        least = 1  # batch norm is synchronised there
+    if settings.batch_size % parts or settings.batch_size < least * parts:
+        raise TrainingError(
+            f"a batch of {settings.batch_size} images cannot be shared by {accelerator.num_processes} processes in "
+            f"{settings.accumulate} parts each: batch norm over the pyramid's single region needs {least} images a "
+            f"part.\n"
+            f"Choose training.batch_size as a multiple of {parts}, at least {least * parts}."
+        )
 
 
 def new_accelerator() -> Accelerator:

@@ -23,12 +23,22 @@ class TrainingFiles:
         """The latest checkpoint, to go on from."""
         return self.folder / "last.pt"
 
+    @property
+    def board(self) -> Path:
+        """What TensorBoard shows."""
+        return self.folder / "board"
+
+    @property
+    def pictures(self) -> Path:
+        """A prediction after each validation."""
+        return self.folder / "pictures"
+
     def remove(self) -> None:
         """All of an earlier training."""
         for file in (self.last, self.best, self.log):
             file.unlink(missing_ok=True)
-        for folder in ("board", "pictures"):
-            shutil.rmtree(self.folder / folder, ignore_errors=True)
+        for folder in (self.board, self.pictures):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def remove_partial(self) -> None:
         """What a killed process was writing."""

@@ -1,6 +1,7 @@
 """One step of a training: the forward pass, the loss, the change of the weights; the same on one process or many."""
 
 from contextlib import nullcontext
+from math import isfinite
 from typing import Any
 
 import torch
@@ -63,7 +64,7 @@ class Step:
                 (losses[0] * self.accelerator.num_processes).backward()  # gradients are averaged over the processes
             total += losses.detach()
         loss, main = self._sum(total).tolist()
-        if not torch.tensor(loss).isfinite():
+        if not isfinite(loss):
             raise TrainingError(f"the loss is {loss}")
         self.optimizer.step()
         if self.settings.ema is not None:

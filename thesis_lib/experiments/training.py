@@ -17,7 +17,7 @@ from thesis_lib.data.statistics import class_pixels
 from thesis_lib.data.transforms import train_transform
 from thesis_lib.experiments.evaluation import evaluate
 from thesis_lib.experiments.loss import enet_weights
-from thesis_lib.experiments.processes import new_accelerator
+from thesis_lib.experiments.processes import check_shares, new_accelerator
 from thesis_lib.experiments.profiles import Profile
 from thesis_lib.experiments.progress import Bar, progress_bar
 from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles, write_table
@@ -54,10 +54,7 @@ class Trainer:
         self.profile, self.files, self.title = profile, files, title
         self.accelerator = new_accelerator()
         settings, ranks = profile.training, self.accelerator.num_processes
-        if settings.batch_size % ranks:
-            raise TrainingError(
-                f"a batch of {settings.batch_size} images cannot be shared by {ranks} processes: choose a multiple"
-            )
+        check_shares(settings, self.accelerator)
         self.train, self.val = datasets(profile, model)
         weights = None
         if settings.class_weights == "enet":
@@ -86,7 +83,7 @@ class Trainer:
         """All epochs that are left."""
         self._start(resume)
         if self.accelerator.is_main_process:
-            self.watch = Watch(self.files.folder, steps=len(self.rows))
+            self.watch = Watch(self.files, steps=len(self.rows))
         epochs = self.profile.training.epochs
         left = epochs * self.steps - len(self.rows)
         with progress_bar(self.title, left) if self.accelerator.is_main_process else nullcontext(Bar()) as bar:
@@ -126,14 +123,6 @@ class Trainer:
     def _take(self, images: Tensor, labels: Tensor) -> tuple[float, float]:
         try:
             return self.step(images, labels)
-        except ValueError as error:
-            if "more than 1 value per channel" not in str(error):
-                raise
-            raise TrainingError(
-                f"one image goes through the network at a time, and batch norm over the pyramid's single region needs "
-                f"two.\nRaise training.batch_size (now {self.profile.training.batch_size}, for "
-                f"{self.accelerator.num_processes} processes with {self.profile.training.accumulate} parts each)."
-            ) from None
         except TrainingError as error:
             raise TrainingError(
                 f"{error} at step {len(self.rows)} of {self.files.folder.name}.\n"

@@ -1,6 +1,5 @@
 """What a training shows of itself beside its log: curves for TensorBoard, and a picture after every validation."""
 
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -12,22 +11,22 @@ from thesis_lib.data import Cityscapes
 from thesis_lib.data.labels import COLORS
 from thesis_lib.experiments.inference import predict
 from thesis_lib.experiments.profiles import Evaluation
+from thesis_lib.experiments.records import TrainingFiles
 from thesis_lib.models import PSPNet
 
 PICTURE_HEIGHT = 256
 
 
 class Watch:
-    """Writes board/ for `tensorboard --logdir`, and pictures/, in a training's folder.
+    """Writes a training's board/ and pictures/.
 
     Args:
-        folder: of the training.
         steps: that have been taken; what TensorBoard has beyond them is of a process that was killed.
     """
 
-    def __init__(self, folder: Path, *, steps: int) -> None:
-        self.pictures = folder / "pictures"
-        self.writer: Any = SummaryWriter(str(folder / "board"), purge_step=steps, flush_secs=10)
+    def __init__(self, files: TrainingFiles, *, steps: int) -> None:
+        self.files = files
+        self.writer: Any = SummaryWriter(str(files.board), purge_step=steps, flush_secs=10)
 
     def step(self, row: dict[str, Any], batch_size: int) -> None:
         """A row of the log."""
@@ -41,8 +40,8 @@ class Watch:
         """The score, and the first frame as it is, as it is labelled and as it is predicted."""
         self.writer.add_scalar("mIoU in validation", miou, step)
         picture = comparison(model, val, protocol)
-        self.pictures.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(self.pictures / f"{step:06d}.png"), picture[..., ::-1])
+        self.files.pictures.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(self.files.pictures / f"{step:06d}.png"), picture[..., ::-1])
         self.writer.add_image("validation", picture, step, dataformats="HWC")
 
     def close(self) -> None:

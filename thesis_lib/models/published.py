@@ -9,13 +9,12 @@ from torch import Tensor
 from thesis_lib.models.pspnet import PSPNet
 from thesis_lib.models.semantics import SEMANTICS
 
-SEMSEG = {"layer": "backbone.layer", r"ppm\.features\.": "pyramid.branches.", r"cls\.": "head.", r"aux\.": "aux."}
-"""Beginnings of semseg's names, and ours."""
+SEMSEG = {"layer": "backbone.layer", r"ppm\.features\.": "pyramid.branches.", r"cls\.": "head."}
+"""Beginnings of semseg's names, and ours; others are the same."""
 MMSEG = {
     r"backbone\.stem\.": "backbone.layer0.",
     r"backbone\.conv1\.": "backbone.layer0.0.",
     r"backbone\.bn1\.": "backbone.layer0.1.",
-    r"backbone\.layer": "backbone.layer",
     r"decode_head\.psp_modules\.(\d)\.1\.conv\.": r"pyramid.branches.\1.1.",
     r"decode_head\.psp_modules\.(\d)\.1\.bn\.": r"pyramid.branches.\1.2.",
     r"decode_head\.bottleneck\.conv\.": "head.0.",
@@ -25,7 +24,7 @@ MMSEG = {
     r"auxiliary_head\.convs\.0\.bn\.": "aux.1.",
     r"auxiliary_head\.conv_seg\.": "aux.4.",
 }
-"""Beginnings of mmsegmentation's names, and ours."""
+"""Beginnings of mmsegmentation's names, and ours; others are the same."""
 DEPTHS = {(2, False): "resnet18", (6, True): "resnet50", (23, True): "resnet101"}
 """Blocks of layer 3, and whether they are bottlenecks."""
 
@@ -72,8 +71,9 @@ def published_pspnet(content: Mapping[str, Any], align_corners: bool | None = No
 def _renamed(key: str, names: Mapping[str, str]) -> str:
     """By the first beginning that fits; a name that none fits stays, to be listed as left over."""
     for beginning, ours in names.items():
-        if re.match(beginning, key):
-            return re.sub(f"^{beginning}", ours, key)
+        renamed, found = re.subn(f"^{beginning}", ours, key)
+        if found:
+            return renamed
     return key
 
 
