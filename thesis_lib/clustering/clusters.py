@@ -36,11 +36,12 @@ class Clusters:
     extension: Extension | None = None
     """For `transform` and `predict`; it holds the reduced points."""
 
-    def cut(self, n_clusters: int, *, seed: int = 0) -> "Clusters":
+    def cut(self, n_clusters: int, *, seed: int = 0, start: Tensor | None = None) -> "Clusters":
         """The clustering into fewer clusters, from the eigenvectors that are here: NJW without solving again.
 
         Args:
             n_clusters: at most the k of this clustering.
+            start: labels (..., n) that k-means goes on from instead of restarts.
 
         Raises:
             ValueError: more clusters than there are eigenvectors.
@@ -52,7 +53,7 @@ class Clusters:
             )
         values, vectors = self.eigenvalues[..., :n_clusters], self.eigenvectors[..., :n_clusters]
         embedding = unit_rows(vectors, values)
-        labels, centers = KMeans(n_clusters, seed=seed)(embedding)
+        labels, centers = KMeans(n_clusters, seed=seed)(embedding, start)
         residuals = None if self.residuals is None else self.residuals[..., :n_clusters]
         return replace(
             self,

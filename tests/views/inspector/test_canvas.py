@@ -1,0 +1,203 @@
+"""What the browser gets is what was given, packed."""
+
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.views.inspector.samples import VIEW, blocks, planted
+from thesis_lib.views.inspector.analysis import Analysis, cell_counts
+from thesis_lib.views.inspector.canvas import HELD, ClusterCanvas, encode_jpeg, pack, pooled, quantized
+from thesis_lib.views.inspector.palettes import MOST, palette
+from thesis_lib.views.inspector.pictures import Picture
+
+CLASSES = np.random.default_rng(0).choice([0, 7, 18, 255], (64, 128)).astype(np.uint8)
+PICTURE = Picture("val/street", blocks(), CLASSES, note="made smaller")
+
+
+def unpacked(content: bytes, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
+    return np.frombuffer(zlib.decompress(content), dtype).reshape(shape)
+
+
+@pytest.fixture(scope="module")
+def analysis() -> Analysis:
+    made = Analysis([planted()[0]], VIEW)
+    made.labels(6)
+    return made
+
+
+@pytest.fixture(scope="module")
+def channels() -> Analysis:
+    return Analysis([planted()[0]], VIEW.model_copy(update={"axis": "channels", "anchor": 4}))
+
+
+@pytest.fixture
+def canvas() -> ClusterCanvas:
+    made = ClusterCanvas()
+    made.show_picture(PICTURE)
+    return made
+
+
+def shown(canvas: ClusterCanvas, analysis: Analysis, index: int = 0) -> ClusterCanvas:
+    canvas.show_analysis(analysis, PICTURE, index, "a caption")
+    return canvas
+
+
+@pytest.mark.parametrize("dtype", ["u1", "<u2", "<i2", "<f4"])
+def test_what_is_packed_unpacks(dtype: str, random: np.random.Generator) -> None:
+    values = random.integers(0, 100, (3, 5, 7)).astype(dtype)
+    assert np.array_equal(unpacked(pack(values), dtype, (3, 5, 7)), values)
+
+
+def test_what_is_not_contiguous_unpacks_in_its_order(random: np.random.Generator) -> None:
+    values = random.integers(0, 100, (6, 8)).astype("u1")
+    assert np.array_equal(unpacked(pack(values.T[::2]), "u1", (4, 6)), values.T[::2])
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1, 1e6])
+def test_quantized_rows_are_exact_to_half_a_step(scale: float, random: np.random.Generator) -> None:
+    values = scale * random.normal(size=(4, 100)) * [[1], [10], [0.1], [0]]
+    whole, limits = quantized(values)
+    assert whole.dtype == np.dtype("<i2")
+    assert (np.abs(whole * limits[:, None] / 32767 - values) <= 0.5001 * limits[:, None] / 32767).all()
+
+
+def test_small_maps_are_sent_as_they_are(random: np.random.Generator) -> None:
+    maps = random.normal(size=(16, 20, 30))
+    assert np.array_equal(pooled(maps), maps)
+
+
+def test_large_maps_are_averaged_until_they_can_be_sent() -> None:
+    squares = np.random.default_rng(0).normal(size=(HELD // 8192, 64, 128)).astype(np.float32)
+    found = pooled(np.kron(squares, np.ones((1, 4, 4), np.float32)))
+    assert found.size <= HELD
+    np.testing.assert_allclose(found, squares, atol=1e-5)
+
+
+def test_a_picture_is_sent_in_its_colours(canvas: ClusterCanvas) -> None:
+    found = cv2.imdecode(np.frombuffer(canvas.picture, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    assert np.abs(found.astype(int) - PICTURE.image).mean() < 12
+
+
+def test_a_flat_jpeg_keeps_its_colour() -> None:
+    flat = np.full((64, 64, 3), (200, 100, 50), np.uint8)
+    found = cv2.imdecode(np.frombuffer(encode_jpeg(flat), np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    assert np.abs(found.astype(int) - flat).max() <= 3
+
+
+def test_the_scene_of_a_picture_has_name_size_and_note(canvas: ClusterCanvas) -> None:
+    expected = {"name": "val/street", "size": [64, 128], "note": "made smaller"}
+    assert expected.items() <= canvas.scene.items()
+
+
+def test_classes_are_sent_where_they_are_known(canvas: ClusterCanvas) -> None:
+    assert np.array_equal(unpacked(canvas.classes, "u1", CLASSES.shape), CLASSES)
+
+
+def test_a_photograph_has_no_classes(canvas: ClusterCanvas) -> None:
+    canvas.show_picture(Picture("photo/a.jpg", blocks(1)))
+    assert canvas.classes == b""
+
+
+def test_another_picture_leaves_nothing_of_the_one_before(canvas: ClusterCanvas, analysis: Analysis) -> None:
+    shown(canvas, analysis).show_maps(analysis, 0)
+    canvas.show_prediction(CLASSES)
+    canvas.show_affinity(analysis, 0, 3)
+    canvas.show_picture(Picture("photo/a.jpg", blocks(1)))
+    left = [canvas.maps, canvas.vectors, canvas.channels, canvas.counts, canvas.prediction, canvas.affinity]
+    assert left == [b""] * 6
+    assert (canvas.map_ks, canvas.affinity_cell) == ([], -1)
+    assert "eigenvalues" not in canvas.scene
+
+
+def test_every_show_has_a_version_of_its_own(canvas: ClusterCanvas, analysis: Analysis) -> None:
+    versions = [canvas.scene["version"]]
+    for show in (
+        lambda: canvas.show_analysis(analysis, PICTURE, 0, "a"),
+        lambda: canvas.show_prediction(CLASSES),
+        lambda: canvas.show_analysis(analysis, PICTURE, 0, "b"),
+        lambda: canvas.show_picture(PICTURE),
+    ):
+        show()
+        versions.append(canvas.scene["version"])
+    assert len(set(versions)) == len(versions)
+
+
+def test_eigenvectors_are_sent_row_by_row(canvas: ClusterCanvas, analysis: Analysis) -> None:
+    scene = shown(canvas, analysis).scene
+    whole = unpacked(canvas.vectors, "<i2", (MOST, 128))
+    found = whole * np.array(scene["limits"])[:, None] / 32767
+    np.testing.assert_allclose(found, analysis.clusters.eigenvectors.T.numpy(), atol=1e-4)
+
+
+def test_the_scene_of_an_analysis_tells_what_was_clustered(canvas: ClusterCanvas, analysis: Analysis) -> None:
+    scene = shown(canvas, analysis).scene
+    assert (scene["axis"], scene["grid"], scene["points"], scene["caption"]) == ("pixels", [8, 16], 128, "a caption")
+    assert scene["eigenvalues"] == analysis.eigenvalues.tolist()
+    assert (scene["suggested"], scene["solver"]) == (analysis.suggested, "dense")
+    assert scene["name"] == "val/street"
+
+
+def test_counts_are_sent_for_the_table(canvas: ClusterCanvas, analysis: Analysis) -> None:
+    counts = unpacked(shown(canvas, analysis).counts, "<u2", (128, 20))
+    assert np.array_equal(counts, cell_counts(CLASSES, (8, 16)))
+
+
+def test_the_labels_of_every_k_are_sent(canvas: ClusterCanvas, analysis: Analysis) -> None:
+    for k in (4, 9):
+        analysis.labels(k)
+    shown(canvas, analysis).show_maps(analysis, 0)
+    assert canvas.map_ks == sorted(analysis.maps)
+    maps = unpacked(canvas.maps, "u1", (len(canvas.map_ks), 128))
+    assert all(np.array_equal(row, analysis.labels(k)) for k, row in zip(canvas.map_ks, maps, strict=True))
+
+
+def test_the_colours_of_features_are_sent_for_every_k(canvas: ClusterCanvas, analysis: Analysis) -> None:
+    analysis.labels(9)
+    shown(canvas, analysis).show_maps(analysis, 0)
+    colors = unpacked(canvas.feature_colors, "u1", (len(canvas.map_ks), MOST, 3))
+    assert np.array_equal(colors[canvas.map_ks.index(9)], analysis.feature_colors(9))
+
+
+def test_of_two_pictures_the_second_gets_its_own_points(canvas: ClusterCanvas) -> None:
+    both = Analysis([planted()[0], planted(seed=1)[0][:, :6, :10].contiguous()], VIEW)
+    labels = both.labels(5)
+    shown(canvas, both, 1).show_maps(both, 1)
+    assert (canvas.scene["grid"], canvas.scene["points"]) == ([6, 10], 60)
+    maps = unpacked(canvas.maps, "u1", (len(canvas.map_ks), 6, 10))
+    assert np.array_equal(maps[canvas.map_ks.index(5)], both.part(labels, 1))
+
+
+def test_channels_are_sent_as_maps_with_a_label_each(canvas: ClusterCanvas, channels: Analysis) -> None:
+    labels = channels.labels(4)
+    shown(canvas, channels).show_maps(channels, 0)
+    assert canvas.scene["axis"] == "channels"
+    maps = unpacked(canvas.channels, "<i2", (16, *canvas.scene["channels"]["grid"]))
+    scaled = channels.channels[0] / np.abs(channels.channels[0]).max() * 32767
+    assert np.abs(maps - scaled).max() <= 0.51
+    sent = unpacked(canvas.maps, "u1", (len(canvas.map_ks), 16))
+    assert np.array_equal(sent[canvas.map_ks.index(4)], labels)
+
+
+def test_a_prediction_is_sent_with_its_size(canvas: ClusterCanvas) -> None:
+    canvas.show_prediction(CLASSES[::2, ::2])
+    assert canvas.scene["predicted"] == [32, 64]
+    assert np.array_equal(unpacked(canvas.prediction, "u1", (32, 64)), CLASSES[::2, ::2])
+
+
+def test_affinities_of_a_cell_are_sent(canvas: ClusterCanvas, analysis: Analysis) -> None:
+    canvas.show_affinity(analysis, 0, 17)
+    assert canvas.affinity_cell == 17
+    np.testing.assert_allclose(np.frombuffer(canvas.affinity, "<f4"), analysis.affinity(17), rtol=1e-6)
+
+
+def test_affinities_stay_within_a_cells_own_picture(canvas: ClusterCanvas) -> None:
+    both = Analysis([planted()[0], planted(seed=1)[0]], VIEW)
+    canvas.show_affinity(both, 1, 17)
+    np.testing.assert_allclose(np.frombuffer(canvas.affinity, "<f4"), both.affinity(128 + 17)[128:], rtol=1e-6)
+
+
+def test_the_browser_has_the_kernels_colours(canvas: ClusterCanvas) -> None:
+    for name in ("distinct", "cividis"):
+        assert np.array_equal(canvas.palettes[name], palette(name))

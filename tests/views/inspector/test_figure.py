@@ -1,0 +1,97 @@
+"""A view as a figure, for files and where no widgets run."""
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
+
+from tests.views.inspector.samples import SIZE, VIEW, Averages, blocks, studio
+from thesis_lib.models import PSPNet
+from thesis_lib.views.inspector.figure import inspector_figure, mean_maps, paint_view, view_colors
+from thesis_lib.views.inspector.paint import LINE, paint_overlay
+from thesis_lib.views.inspector.palettes import MOST, palette
+from thesis_lib.views.inspector.studio import Studio
+
+VIEWS = {
+    "pixels": {},
+    "two clusters": {"k": 2},
+    "every point": {"k": 32},
+    "features": {"palette": "features", "k": 9},
+    "outlines": {"outlines": True, "selected": (1,)},
+    "last vector": {"vector": MOST},
+    "jointly": {"joint": "image/1"},
+    "channels": {"axis": "channels", "k": 4, "selected": (0, 2)},
+    "a colour for channels": {"axis": "channels", "k": 4, "palette": "features"},
+}
+
+
+def changed(**values: object):
+    return VIEW.model_copy(update=values)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("values", VIEWS.values(), ids=VIEWS)
+def test_every_kind_of_view_has_a_figure(values: dict[str, object]) -> None:
+    figure = inspector_figure(studio(), changed(**values))
+    assert isinstance(figure, Figure)
+    figure.draw_without_rendering()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_network_with_a_head_has_a_figure() -> None:
+    torch.manual_seed(0)
+    made = Studio({"pspnet": PSPNet(backbone="resnet18")}, [blocks()], size=(64, 128))
+    figure = inspector_figure(made, changed(network="pspnet", size=(64, 128)))
+    assert "prediction" in [axes.get_title() for axes in figure.axes]
+
+
+def test_the_picture_of_a_view_is_its_labels_in_its_colours() -> None:
+    made, view = studio(), changed(k=5, opacity=0.3, palette="cividis", selected=(1, 2))
+    analysis = made.analysis(view)
+    expected = paint_overlay(
+        blocks(), analysis.part(analysis.labels(5), 0), palette("cividis"), opacity=0.3, selected=(1, 2)
+    )
+    assert np.array_equal(paint_view(made, view), expected)
+
+
+def test_the_second_picture_of_two_is_painted_with_its_own_labels() -> None:
+    made, view = studio(), changed(joint="image/1", opacity=1.0)
+    painted = paint_view(made, view.model_copy(update={"place": 1}))
+    analysis = made.analysis(view)
+    cells = np.kron(analysis.part(analysis.labels(view.k), 1), np.ones((16, 16), np.uint8))
+    filled = (painted != LINE).any(-1)
+    assert np.array_equal(painted[filled], palette("distinct")[cells][filled])
+
+
+def test_without_a_selected_channel_cluster_the_image_is_shown() -> None:
+    assert np.array_equal(paint_view(studio(), changed(axis="channels", k=4)), blocks())
+
+
+def test_a_selected_channel_cluster_is_shown_as_heat() -> None:
+    view = changed(axis="channels", k=4, selected=(1,), opacity=1.0)
+    painted = paint_view(studio(), view)
+    assert not np.array_equal(painted, paint_view(studio(), view.model_copy(update={"selected": (2,)})))
+
+
+def test_mean_maps_are_the_means_of_their_channels_from_0_to_1() -> None:
+    made = studio().analysis(changed(axis="channels"))
+    labels = made.labels(4)
+    maps = mean_maps(made, labels, 0)
+    assert set(maps) == set(labels.tolist())
+    for cluster, found in maps.items():
+        mean = np.mean([made.channels[0][channel] for channel in np.flatnonzero(labels == cluster)], 0)
+        assert (found.min(), found.max()) == pytest.approx((0, 1))
+        assert np.corrcoef(found.ravel(), mean.ravel())[0, 1] == pytest.approx(1)
+
+
+def test_the_colours_of_a_view_are_its_palettes() -> None:
+    made = studio()
+    analysis = made.analysis(VIEW)
+    for name in ("distinct", "cividis"):
+        assert np.array_equal(view_colors(changed(palette=name), analysis), palette(name))
+    assert np.array_equal(view_colors(changed(palette="features"), analysis), analysis.feature_colors(VIEW.k))
+
+
+def test_more_clusters_than_points_are_told() -> None:
+    with pytest.raises(ValueError, match="33 clusters cannot be made of 32 points"):
+        inspector_figure(Studio({"averages": Averages()}, [blocks()], size=SIZE), changed(k=33))

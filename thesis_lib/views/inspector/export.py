@@ -1,0 +1,96 @@
+"""Saving what is seen, with the values that show it again: `python -m thesis_lib.views.inspector VIEW.toml`."""
+
+import csv
+import hashlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from thesis_lib.paths import FIGURES
+from thesis_lib.views.inspector.analysis import cluster_table
+from thesis_lib.views.inspector.figure import class_counts, inspector_figure, paint_view
+from thesis_lib.views.inspector.pictures import Picture
+from thesis_lib.views.inspector.studio import Studio
+from thesis_lib.views.inspector.view import View
+from thesis_lib.views.provenance import Provenance, current_commit, file_digest
+from thesis_lib.views.style import save_figure
+
+EXPORTS = FIGURES / "exports"
+PHOTO = "photo"
+
+
+def export(studio: Studio, view: View, folder: Path = EXPORTS) -> Path:
+    """Write a view to a folder of its own.
+
+    <name>.png and .pdf (the whole panel, with provenance), picture.png (the clusters over the image, at its size),
+    labels.png (8 bit, at the size of the features) and labels.npz, clusters.csv, view.toml, and a photograph itself.
+
+    Returns:
+        the folder, <picture>-<network>-layer<n>-<axis>-k<k>-<digest of all values>; the same view is replaced.
+    """
+    picture, analysis = studio.show(view)
+    labels = analysis.labels(view.k)
+    network = view.network.replace("/", "-")
+    stem = Path(picture.name).name.replace(" ", "-").replace(".", "-")
+    digest = hashlib.sha256(view.to_toml().encode()).hexdigest()[:8]
+    name = f"{stem}-{network}-layer{view.layer}-{view.axis}-k{view.k}-{digest}"
+    target = folder / name
+    target.mkdir(parents=True, exist_ok=True)
+    save_figure(inspector_figure(studio, view), name, target, _provenance(studio, view, picture))
+    write_png(target / "picture.png", paint_view(studio, view))
+    part = analysis.part(labels, view.place) if view.axis == "pixels" else labels
+    write_png(target / "labels.png", np.atleast_2d(part))
+    np.savez_compressed(target / "labels.npz", labels=part, k=view.k, eigenvalues=analysis.eigenvalues)
+    counts = class_counts(picture, analysis, view.place)
+    write_table(target / "clusters.csv", cluster_table(labels[analysis.rows(view.place)], counts))
+    for photo in _photos(view):
+        (target / PHOTO).mkdir(exist_ok=True)
+        write_png(target / f"{photo}.png", studio.gallery.open(photo).image)
+    (target / "view.toml").write_text(view.to_toml(), encoding="utf-8")
+    return target
+
+
+def restore(file: Path) -> tuple[Studio, View]:
+    """The studio and the view of a view.toml, with the photographs that lie beside it."""
+    view = View.read(file)
+    studio = Studio.of_profile(view.profile, view.overrides)
+    studio.size = view.size
+    for photo in _photos(view):
+        image = cv2.imread(str(file.parent / f"{photo}.png"))
+        if image is None:
+            raise FileNotFoundError(f"{file.parent / photo}.png: the photograph of this view is not beside it")
+        studio.gallery.add(Picture(photo, np.ascontiguousarray(image[..., ::-1])))
+    return studio, view
+
+
+def _photos(view: View) -> list[str]:
+    """The pictures of a view that are no frames of a data set."""
+    return [name for name in (view.picture, view.joint) if name.startswith(f"{PHOTO}/")]
+
+
+def write_png(path: Path, pixels: np.ndarray) -> None:
+    """RGB (H, W, 3) or grey (H, W), uint8; whole or not at all."""
+    content = cv2.imencode(".png", pixels[..., ::-1] if pixels.ndim == 3 else pixels)[1].tobytes()
+    partial = path.with_suffix(".tmp")
+    partial.write_bytes(content)
+    partial.replace(path)
+
+
+def write_table(path: Path, rows: list[dict]) -> None:
+    """As CSV, with the names of the columns."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _provenance(studio: Studio, view: View, picture: Picture) -> Provenance:
+    found = studio.files.get(view.network)
+    return Provenance(
+        commit=current_commit(),
+        profile=view.profile,
+        profile_digest=hashlib.sha256(view.to_toml().encode()).hexdigest(),
+        data_digest=picture.digest,
+        checkpoints={view.network: file_digest(found)} if found else {},
+    )

@@ -1,0 +1,183 @@
+"""Pictures to inspect: the frames of a data set, images in memory, and photographs that a user drops."""
+
+import hashlib
+import io
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
+from math import sqrt
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from thesis_lib.data import Cityscapes, DatasetError
+from thesis_lib.data.lists import SPLITS
+
+LARGEST = 4096
+"""Pixels of a photograph's longer side; what is larger is made smaller when it is read."""
+SMALLEST = 64
+"""Pixels of the shorter side at which a network can still see something."""
+ORIENTATION = 0x0112
+"""EXIF's tag; from 5 on the sides are exchanged."""
+STRIDE = 8
+"""Of the features; sides are multiples of it."""
+
+
+class PictureError(ValueError):
+    """A file that cannot be shown as a picture."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image, and the classes of its pixels where they are known."""
+
+    name: str
+    image: np.ndarray
+    """(H, W, 3) uint8 RGB."""
+    classes: np.ndarray | None = field(default=None, repr=False)
+    """(H, W) uint8 trainIds, 255 for those that do not count."""
+    note: str = ""
+    """What was done to the file to show it."""
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the pixels."""
+        return hashlib.sha256(self.image.tobytes()).hexdigest()
+
+
+class Gallery:
+    """Pictures by name.
+
+    Args:
+        images: a data set, whose other split is there too, or RGB images (H, W, 3) uint8.
+    """
+
+    def __init__(self, images: Cityscapes | Sequence[np.ndarray]) -> None:
+        self._openers: dict[str, Callable[[], Picture]] = {}
+        self.open = lru_cache(maxsize=8)(self._open)
+        self.is_dataset = isinstance(images, Cityscapes)
+        if isinstance(images, Cityscapes):
+            self._add_frames(images)
+            for split in SPLITS:
+                if split != images.split and (images.root / "leftImg8bit" / split).is_dir():
+                    self._add_frames(Cityscapes(images.root, split))
+        else:
+            for number, image in enumerate(images):
+                self.add(Picture(f"image/{number}", check_image(image, f"image {number}")))
+        if not self._openers:
+            raise PictureError("there are no images to inspect: give at least one, or a data set")
+
+    def _add_frames(self, frames: Cityscapes) -> None:
+        for index, pair in enumerate(frames.pairs):
+            name = f"{frames.split}/{pair.frame}"
+            self._openers[name] = partial(_read_frame, frames, index, name)
+
+    def add(self, picture: Picture) -> str:
+        """Take in a picture, and say under which name: its own, or with a number where another picture has that."""
+        name, number = picture.name, 2
+        while name in self._openers and self.open(name).digest != picture.digest:
+            name, number = f"{picture.name} ({number})", number + 1
+        self._openers[name] = lambda: replace(picture, name=name)
+        return name
+
+    @property
+    def names(self) -> list[str]:
+        """In order."""
+        return list(self._openers)
+
+    def _open(self, name: str) -> Picture:
+        """The picture of a name.
+
+        Raises:
+            PictureError: there is none.
+        """
+        if name not in self._openers:
+            raise PictureError(f"there is no picture {name!r}; the first of those there are is {self.names[0]!r}")
+        return self._openers[name]()
+
+
+def _read_frame(frames: Cityscapes, index: int, name: str) -> Picture:
+    try:
+        image, mask = frames.read(index)
+    except DatasetError as error:
+        raise PictureError(str(error)) from error
+    return Picture(name, image.permute(1, 2, 0).contiguous().numpy(), mask.numpy().astype(np.uint8))
+
+
+def check_image(image: np.ndarray, what: str) -> np.ndarray:
+    """The image, if it is one.
+
+    Raises:
+        PictureError: another shape or dtype.
+    """
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise PictureError(f"{what} must be (H, W, 3) uint8 RGB, not {image.shape} {image.dtype}")
+    return image
+
+
+def read_photo(content: bytes, name: str) -> Picture:
+    """A photograph from a file's bytes: turned as its EXIF data say, in RGB, at most LARGEST pixels wide or high.
+
+    Raises:
+        PictureError: not an image, damaged, or too large or too small to be shown; with the way out.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content)) as file:
+                size = file.size[::-1] if file.getexif().get(ORIENTATION, 1) >= 5 else file.size
+                _check_shape(*size, name)
+                file.draft("RGB", (LARGEST, LARGEST))  # a JPEG is decoded no larger than needed
+                turned = ImageOps.exif_transpose(_of_8_bits(file))
+                turned.thumbnail((LARGEST, LARGEST), Image.Resampling.BOX)
+                image = np.array(turned.convert("RGB"))
+    except UnidentifiedImageError:
+        raise PictureError(f"{name} is not an image that can be read: choose a PNG, JPEG, WebP or TIFF file") from None
+    except Image.DecompressionBombError:
+        raise PictureError(f"{name} has too many pixels to be read safely: make it smaller first") from None
+    except (OSError, SyntaxError, ValueError) as error:
+        if isinstance(error, PictureError):
+            raise
+        raise PictureError(f"{name} is damaged ({error}): choose another file, or save it anew") from None
+    height, width = image.shape[:2]
+    shrunk = max(height, width) < max(size)
+    note = f"{size[0]} x {size[1]} pixels, shown as {width} x {height}" if shrunk else ""
+    return Picture(f"photo/{name}", image, note=note)
+
+
+def _of_8_bits(file: Image.Image) -> Image.Image:
+    """Grey values of 16 bits scaled to 8; Pillow would cut them off at 255."""
+    if not file.mode.startswith("I"):
+        return file
+    scaled = Image.fromarray((np.asarray(file).astype(np.int64) // 257).clip(0, 255).astype(np.uint8))
+    scaled.info = file.info
+    return scaled
+
+
+def _check_shape(width: int, height: int, name: str) -> None:
+    """Refuse what would be too small for a network."""
+    if min(width, height) * min(1.0, LARGEST / max(width, height)) < SMALLEST:
+        raise PictureError(
+            f"{name} has {width} x {height} pixels: its shorter side must be at least {SMALLEST}, when the longer one "
+            f"is at most {LARGEST}. Choose a larger picture, or crop it."
+        )
+
+
+def input_size(shape: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
+    """(height, width) at which a network sees an image: the proportions of `shape`, about as many pixels as `size`.
+
+    Raises:
+        PictureError: proportions that would leave a side too short.
+    """
+    height, width = shape
+    if height * size[1] == width * size[0]:
+        return size
+    factor = sqrt(size[0] * size[1] / (height * width))
+    found = (max(1, round(height * factor / STRIDE)) * STRIDE, max(1, round(width * factor / STRIDE)) * STRIDE)
+    if min(found) < SMALLEST:
+        raise PictureError(
+            f"{width} x {height} pixels are seen as {found[1]} x {found[0]}, and {SMALLEST} are needed: crop the "
+            "picture"
+        )
+    return found

@@ -1,0 +1,61 @@
+"""Long work in the background, of which only the latest matters: the kernel stays free meanwhile."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+
+class Superseded(Exception):
+    """The work is no longer wanted."""
+
+
+Check = Callable[[], None]
+"""Called between the parts of a task; raises Superseded when it is no longer wanted."""
+
+
+class Worker:
+    """One thread. A new task supersedes the one before, which ends at its next check.
+
+    Args:
+        on_error: told of what a task raises.
+    """
+
+    def __init__(self, on_error: Callable[[Exception], None]) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="inspector")
+        self._on_error = on_error
+        self._turn = 0
+        self._lock = threading.Lock()
+        self._last: Future[None] | None = None
+
+    def start(self, task: Callable[[Check], None]) -> None:
+        """Do this next."""
+        with self._lock:
+            self._turn += 1
+            turn = self._turn
+            self._last = self._pool.submit(self._run, task, turn)
+
+    def cancel(self) -> None:
+        """Let what is being done end without a result."""
+        with self._lock:
+            self._turn += 1
+
+    def wait(self) -> None:
+        """Until nothing is left to do."""
+        while (last := self._last) is not None:
+            last.result()
+            if last is self._last:
+                return
+
+    def _run(self, task: Callable[[Check], None], turn: int) -> None:
+        def check() -> None:
+            if turn != self._turn:
+                raise Superseded
+
+        try:
+            check()
+            task(check)
+        except Superseded:
+            return
+        except Exception as error:
+            if turn == self._turn:
+                self._on_error(error)
