@@ -314,9 +314,11 @@ def test_what_is_cancelled_leaves_what_is_there() -> None:
 
 def test_the_key_s_saves(monkeypatch: pytest.MonkeyPatch) -> None:
     made, saved = inspector(), []
-    monkeypatch.setattr(made, "save", lambda *given: saved.append(given))
+    monkeypatch.setattr("thesis_lib.views.inspector.panel.export", lambda *given: saved.append(given) or Path("there"))
     tell(made.first, {"kind": "save"})
-    assert len(saved) == 1
+    made.wait()
+    assert saved == [(made.studio, made.view)]
+    assert made.saved.value == "saved to there"
 
 
 def test_what_cannot_be_saved_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,6 +328,7 @@ def test_what_cannot_be_saved_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     made = inspector()
     monkeypatch.setattr("thesis_lib.views.inspector.panel.export", refuse)
     tell(made.first, {"kind": "save"})
+    made.wait()
     assert "33 clusters" in made.saved.value + made.first.canvas.error
 
 

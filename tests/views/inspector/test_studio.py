@@ -51,9 +51,9 @@ def test_what_is_only_drawn_anew_is_not_clustered_anew() -> None:
 
 def test_what_is_clustered_is_known() -> None:
     made = studio()
-    assert not made.is_known(VIEW)
+    assert made.known(VIEW) is None
     made.analysis(VIEW)
-    assert made.is_known(VIEW.model_copy(update={"k": 9}))
+    assert made.known(VIEW.model_copy(update={"k": 9})) is not None
 
 
 def test_the_eight_latest_analyses_are_kept() -> None:
@@ -61,7 +61,7 @@ def test_the_eight_latest_analyses_are_kept() -> None:
     views = [VIEW.model_copy(update={"bandwidth": 0.1 * (1 + number)}) for number in range(9)]
     for view in (*views[:8], views[0], views[8]):
         made.analysis(view)
-    assert [made.is_known(view) for view in views] == [True, False, *[True] * 7]
+    assert [made.known(view) is not None for view in views] == [True, False, *[True] * 7]
 
 
 def test_the_progress_only_grows() -> None:
@@ -76,7 +76,10 @@ def test_two_pictures_are_clustered_jointly() -> None:
     made = studio()
     analysis = made.analysis(view)
     assert len(analysis.labels(6)) == 2 * 32
-    assert [made.show(view.model_copy(update={"place": place})).picture.name for place in (0, 1)] == ["image/0", "image/1"]
+    assert [made.show(view.model_copy(update={"place": place})).picture.name for place in (0, 1)] == [
+        "image/0",
+        "image/1",
+    ]
 
 
 def test_an_unknown_network_is_told_with_those_there_are() -> None:

@@ -27,6 +27,7 @@ DRAWN = {
     "outlines": True,
     "selected": (3, 4),
     "vector": 5,
+    "place": 1,
 }
 
 
@@ -45,6 +46,7 @@ def random_view(seed: int) -> View:
         size=tuple(random.integers(64, 4096, 2).tolist()),
         picture=text(1),
         joint=text(),
+        place=int(random.integers(2)),
         network=text(1),
         layer=int(random.integers(1, 5)),
         axis=str(random.choice(["pixels", "channels"])),

@@ -66,7 +66,7 @@ class ClusterInspector:
     def _open(self, studio: Studio, shown: dict[str, Any]) -> None:
         self.studio = studio
         first = {"picture": studio.gallery.names[0], "network": next(iter(studio.networks)), "size": studio.size}
-        view = View.model_validate(first | shown)
+        view = View.model_validate(first | {"anchor": shown.get("k", View.model_fields["k"].default)} | shown)
         self._saver = Worker(lambda error: self.first.post(lambda: self._tell_saved(f"not saved: {error}")))
         self.first = Pane(studio, view.model_copy(update={"joint": "", "place": 0}), self.save_later)
         self.second: Pane | None = None
