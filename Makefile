@@ -56,7 +56,7 @@ DATA_CODE := $(wildcard thesis_lib/data/*.py thesis_lib/data/scenes/*.py thesis_
 CLUSTERING_CODE := $(wildcard thesis_lib/clustering/*.py)
 MODELS_CODE := $(wildcard thesis_lib/models/*.py)
 EXPERIMENTS_CODE := $(wildcard thesis_lib/experiments/*.py)
-VIEWS_CODE := $(wildcard thesis_lib/views/*.py)
+VIEWS_CODE := $(wildcard thesis_lib/views/*.py thesis_lib/views/inspector/*.py)
 LIBRARY_CODE := $(DATA_CODE) $(CLUSTERING_CODE) $(MODELS_CODE) $(EXPERIMENTS_CODE)
 
 data: $(RUN)/dataset.json

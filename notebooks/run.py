@@ -24,6 +24,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from thesis_lib.paths import BUILD, NOTEBOOKS, PROFILES
 
+HEADLESS = "CLUSTERNET_HEADLESS"
+"""Tells the inspector that nobody will see a widget; see thesis_lib/views/inspector/panel.py, too heavy to import here."""
 HEARTBEAT = 60.0
 """Seconds between two signs of life of a long cell, where the terminal is a log."""
 
@@ -91,7 +93,7 @@ def execute(source: Path, target: Path, parameters: dict[str, Any], watch: "Watc
     """Run a notebook; only a whole one takes the target's name."""
     target.parent.mkdir(parents=True, exist_ok=True)
     running, failed = target.with_suffix(".running.ipynb"), target.with_suffix(".failed.ipynb")
-    os.environ |= {"JUPYTER_PREFER_ENV_PATH": "1", "PYTHONHASHSEED": "0"}
+    os.environ |= {"JUPYTER_PREFER_ENV_PATH": "1", "PYTHONHASHSEED": "0", HEADLESS: "1"}
     try:
         with watch.shown():
             papermill.execute_notebook(

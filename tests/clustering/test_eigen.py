@@ -28,6 +28,16 @@ def test_the_filter_of_a_sparse_graph_keeps_its_eigenvectors(
     torch.testing.assert_close(found.values.double(), exact.values, atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize(("n", "k"), [(257, 40), (300, 40), (450, 60), (512, 80), (730, 80)])
+def test_few_points_and_many_clusters_leave_room_in_the_space(n: int, k: int) -> None:
+    """Blocks of k + 24 columns fill n dimensions soon; these points have no clusters, so that many are needed."""
+    points = torch.randn(1, n, 16, generator=torch.Generator().manual_seed(0))
+    exact = dense_eigenvectors(DenseGraph(points.double(), "local"), k)
+    found = krylov_eigenvectors(DenseGraph(points, "local"), k, seed=0)
+    torch.testing.assert_close(found.values.double(), exact.values, atol=1e-3, rtol=0)
+    torch.testing.assert_close(found.vectors.mT @ found.vectors, torch.eye(k)[None], atol=1e-4, rtol=0)
+
+
 def test_a_filter_raises_what_is_wanted_and_bounds_the_rest() -> None:
     chebyshev = eigen._Chebyshev(torch.tensor([0.5, 0.9], dtype=torch.float64))
     spectrum = torch.linspace(-1, 1, 201, dtype=torch.float64)

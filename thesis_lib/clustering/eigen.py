@@ -15,7 +15,7 @@ from thesis_lib.clustering.orthonormal import orthonormal
 OVERSAMPLING = 24
 """Block columns beyond k: they widen the gap that the Krylov space must resolve (Halko, Martinsson, Tropp 2011)."""
 MAX_BLOCKS = 6
-"""Blocks that the Krylov space holds before it restarts from its best vectors."""
+"""Blocks that the Krylov space holds, at most, before it restarts from its best vectors."""
 COLD_STEPS = 3
 """First steps from a random block, after which nothing is near enough to be worth a look."""
 ROUNDING = 1e-5
@@ -92,7 +92,7 @@ def krylov_eigenvectors(
         found = dense_eigenvectors(graph, k)
         return found._replace(basis=found.vectors)
     space = _Space(graph, root, _start_block(root, width, seed, start))
-    patience = 0 if start is not None else COLD_STEPS
+    patience = 0 if start is not None else min(COLD_STEPS, space.blocks - 1)
     pairs, basis = _search(space, k, patience=patience, tolerance=tolerance, max_steps=max_steps)
     if space.filter is not None:
         pairs, basis = _rayleigh_ritz(space.times, basis, k)
@@ -174,7 +174,8 @@ class _Space:
     def __init__(self, graph: Graph, root: Tensor, block: Tensor) -> None:
         batch, self.width, n = block.shape
         self.graph, self.scale = graph, root[..., None]
-        self.memory = block.new_empty(batch, MAX_BLOCKS * self.width, n)
+        self.blocks = min(MAX_BLOCKS, n // self.width - 1)  # beyond them the next one finds no room in n dimensions
+        self.memory = block.new_empty(batch, self.blocks * self.width, n)
         self.last = block
         self.small = block.new_zeros(batch, 0, 0, dtype=torch.float64)
         self.filter: _Chebyshev | None = None

@@ -45,6 +45,7 @@ class Analysis:
         self.clusters = view.clustering(len(points))(points)
         self.anchor = min(view.anchor, self.most)
         self.maps: dict[int, np.ndarray] = {}
+        self._colors: dict[int, np.ndarray] = {}
         self._lock = Lock()  # two panes may share it
 
     def anchored(self, anchor: int) -> "Analysis":
@@ -52,7 +53,7 @@ class Analysis:
         if min(anchor, self.most) == self.anchor:
             return self
         found = copy(self)
-        found.anchor, found.maps, found._lock = min(anchor, self.most), {}, Lock()
+        found.anchor, found.maps, found._colors, found._lock = min(anchor, self.most), {}, {}, Lock()
         return found
 
     @property
@@ -141,10 +142,12 @@ class Analysis:
 
     def feature_colors(self, k: int) -> np.ndarray:
         """(80, 3) uint8: the colour of a cluster's mean feature, see `thesis_lib.views.clustering_figures`."""
-        colors = np.zeros((MOST, 3), np.uint8)
-        used, dense = np.unique(self.labels(k), return_inverse=True)
-        colors[used] = feature_colors(dense, self._components())
-        return colors
+        if k not in self._colors:
+            colors = np.zeros((MOST, 3), np.uint8)
+            used, dense = np.unique(self.labels(k), return_inverse=True)
+            colors[used] = feature_colors(dense, self._components())
+            self._colors[k] = colors
+        return self._colors[k]
 
     def _components(self) -> np.ndarray:
         """(3, n) leading components of the points."""

@@ -105,9 +105,9 @@ class ClusterCanvas(anywidget.AnyWidget):
         channels, shape = b"", list(grid)
         if analysis.axis == "channels":
             values = quantized(pooled(analysis.channels[index])[None])[0]  # one scale for all: they are averaged
-            shape, channels = list(values.shape[2:]), pack(values)
+            shape, channels = list(values.shape[2:]), pack(values, 0)
         with self.hold_sync():
-            self.vectors, self.channels, self.prediction = pack(vectors), channels, b""
+            self.vectors, self.channels, self.prediction = pack(vectors, 0), channels, b""
             self.counts = self._counts(picture, grid) if analysis.axis == "pixels" else b""
             self.scene = {
                 **self.scene,
@@ -156,9 +156,9 @@ class ClusterCanvas(anywidget.AnyWidget):
         return self._version
 
 
-def pack(values: np.ndarray) -> bytes:
-    """The bytes of an array, deflated."""
-    return zlib.compress(np.ascontiguousarray(values).tobytes(), 1)
+def pack(values: np.ndarray, level: int = 1) -> bytes:
+    """The bytes of an array, deflated; at level 0 only wrapped, for what takes longer to deflate than to send."""
+    return zlib.compress(np.ascontiguousarray(values).tobytes(), level)
 
 
 def quantized(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -59,12 +59,13 @@ def inspector_figure(studio: Studio, view: View) -> Figure:
     labels, colors = analysis.labels(view.k), view_colors(view, analysis)
     height, width = picture.image.shape[:2]
     size = (round(DRAWN * height / width), DRAWN)
-    figure = new_figure(WIDTH * height / width * 0.74 + 2.05)
-    above, below = np.asarray(figure.subfigures(2, 1, height_ratios=[WIDTH * height / width * 0.74, 2.05])).ravel()
+    top, bottom = (WIDTH / 2) * height / width + 0.2, 1.75
+    figure = new_figure(top + bottom + 0.25)
+    above, below = np.asarray(figure.subfigures(2, 1, height_ratios=[top, bottom])).ravel()
     main, side = above.subplots(1, 2)
     show_image(main, resize_image(paint_view(studio, view), size), f"{view.k} clusters of {view.axis}")
     _show_side(side, studio, view, picture, size)
-    panels = below.subplots(1, 4, width_ratios=[1.15, 1, 1, 1.25])
+    panels = below.subplots(1, 4, width_ratios=[1.2, 0.85, 0.9, 1.25])
     if view.axis == "pixels":
         _show_vector(panels[0], analysis, view)
     else:
@@ -123,7 +124,7 @@ def _show_embedding(axes: Axes, analysis: Analysis, view: View, labels: np.ndarr
     pair = (analysis.clusters.eigenvectors[:, first - 1 : first + 1] / norm[:, None]).cpu().numpy()
     axes.scatter(pair[:, 0], pair[:, 1], s=1.2, c=colors[labels] / 255, linewidths=0, rasterized=True)
     axes.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xticks=[-1, 0, 1], yticks=[-1, 0, 1])
-    axes.set_title(f"embedding, columns {first} and {first + 1}")
+    axes.set_title(f"embedding, {first} and {first + 1}")
 
 
 def _show_spectrum(axes: Axes, analysis: Analysis, k: int) -> None:
@@ -132,7 +133,7 @@ def _show_spectrum(axes: Axes, analysis: Analysis, k: int) -> None:
     axes.plot(numbers[k:], analysis.eigenvalues[k:], "o", ms=2, color=MUTED)
     axes.axvline(k + 0.5, color=SERIES[0], linewidth=1)
     axes.axvline(analysis.suggested + 0.5, color=MUTED, linewidth=1, linestyle="--")
-    axes.set_title(f"eigenvalues, largest gap after {analysis.suggested}")
+    axes.set_title(f"eigenvalues, gap after {analysis.suggested}")
 
 
 def _show_table(axes: Axes, rows: list[dict], colors: np.ndarray) -> None:
@@ -141,7 +142,7 @@ def _show_table(axes: Axes, rows: list[dict], colors: np.ndarray) -> None:
     axes.set_title(f"{min(ROWS, len(rows))} largest of {len(rows)} clusters")
     axes.set(xlim=(0, 1), ylim=(ROWS + 1, 0))
     known = "class" in (rows[0] if rows else {})
-    heads = [("cluster", 0.1, "left"), ("share", 0.42, "right")]
+    heads = [("no.", 0.1, "left"), ("share", 0.42, "right")]
     heads += [("mostly", 0.47, "left"), ("purity", 1.0, "right")] if known else []
     for text, x, side in heads:
         axes.text(x, 0.5, text, ha=side, va="center", color=MUTED, fontsize=6)

@@ -170,7 +170,7 @@ class Inspector {
     if (!scene.grid || !labels) return;
     if (this.isPixels) this.drawClusters(canvas, labels);
     else this.drawChannels(canvas, labels);
-    canvas.dataset.k = this.k;
+    Object.assign(canvas.dataset, { k: this.k, name: scene.name });
   }
 
   drawClusters(canvas, labels) {
