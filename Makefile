@@ -15,17 +15,18 @@ DONE := $(RUN)/notebooks
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help env data figures train test lint lab benchmark clean lock force
+.PHONY: help env data figures train test lint lab dashboard benchmark clean lock force
 
 help:
 	@echo "make figures              every figure of the thesis from synthetic streets, to figures/demo/"
 	@echo "make figures PROFILE=...  smoke (minutes), demo (the default), cityscapes (the thesis; needs Cityscapes and a GPU)"
 	@echo "make test                 the tests"
 	@echo "make lab                  JupyterLab on the notebooks"
+	@echo "make dashboard            the inspector alone, in the browser"
 	@echo "make data PROFILE=...     only the data set: paints the streets, or unpacks Cityscapes' zips (ARCHIVES=folder)"
 	@echo "make env                  only the environment, .venv (figures, test and lab make it by themselves)"
 	@echo "make train MODEL=... NPROC=8   one network alone (pretrained, PSPNet, ClusterNet), on 8 processes"
-	@echo "make benchmark            clustering, loading and training steps beside other libraries (half an hour)"
+	@echo "make benchmark            clustering, loading, training steps, the inspector in a browser (half an hour)"
 	@echo "make lint                 ruff, mypy, import-linter"
 	@echo "make lock                 requirements.lock anew from requirements.in"
 	@echo "make clean                remove results and figures of PROFILE; the data set and .venv stay"
@@ -105,9 +106,15 @@ benchmark: .venv/ready
 	VIRTUAL_ENV=.venv $(UV) pip install --quiet --editable '.[benchmark]'
 	$(PYTHON) benchmarks/clustering.py
 	$(PYTHON) benchmarks/training.py
+	PYTHONPATH=. $(PYTHON) benchmarks/inspector.py
 
 lab: .venv/ready
 	.venv/bin/jupyter lab notebooks
+
+dashboard: .venv/ready
+	PATH="$(CURDIR)/.venv/bin:$$PATH" JUPYTER_PATH=$(CURDIR)/notebooks/dashboard .venv/bin/voila notebooks/07_inspector.ipynb \
+		--Voila.ip=127.0.0.1 --token --template=local --VoilaExporter.exclude_markdown=True \
+		--MappingKernelManager.cull_idle_timeout=300 --MappingKernelManager.cull_interval=30
 
 clean:
 	rm -rf $(RUN) figures/$(PROFILE)

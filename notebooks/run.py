@@ -25,7 +25,7 @@ from pydantic import TypeAdapter, ValidationError
 from thesis_lib.paths import BUILD, NOTEBOOKS, PROFILES
 
 HEADLESS = "CLUSTERNET_HEADLESS"
-"""Tells the inspector that nobody will see a widget; see thesis_lib/views/inspector/panel.py, too heavy to import here."""
+"""Tells the inspector that nobody will see a widget: HEADLESS of its panel.py, which takes too long to import here."""
 HEARTBEAT = 60.0
 """Seconds between two signs of life of a long cell, where the terminal is a log."""
 

@@ -1,4 +1,4 @@
-"""JupyterLab on 127.0.0.1, and a browser that uses it as a reader would."""
+"""JupyterLab and Voila on 127.0.0.1, and a browser that uses it as a reader would."""
 
 import json
 import os
@@ -30,6 +30,8 @@ SETTINGS = {"@jupyterlab/apputils-extension:themes": {"adaptive-theme": True}}
 """JupyterLab is dark where the browser is."""
 PAGE = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 ATTEMPTS = 3
+TEMPLATES = Path(__file__).parents[2] / "notebooks" / "dashboard"
+"""Of Voila: its own waits for icons from a CDN, for good where that does not answer."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,18 @@ def serve_lab(root: Path) -> Iterator[Server]:
     command = [str(BIN / "jupyter-lab"), "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.root_dir={root}", "--ServerApp.port_retries=0"]
     with _serve(command, "--ServerApp.port={}", "--IdentityProvider.token={}", root) as server:
+        yield server
+
+
+@contextmanager
+def serve_dashboard(notebook: Path) -> Iterator[Server]:
+    """What `make dashboard` serves: what a notebook shows, without its cells. Its page is the address itself."""
+    if not (BIN / "voila").exists():
+        pytest.skip("voila is not installed")
+    command = [str(BIN / "voila"), notebook.name, "--no-browser", "--Voila.ip=127.0.0.1", "--Voila.port_retries=0"]
+    command += ["--VoilaExporter.exclude_markdown=True", "--template=local"]
+    command += ["--MappingKernelManager.cull_idle_timeout=300", "--MappingKernelManager.cull_interval=30"]
+    with _serve(command, "--port={}", "--token={}", notebook.parent) as server:
         yield server
 
 
@@ -95,6 +109,7 @@ def _environment(home: Path) -> dict[str, str]:
     (config / "page_config.json").write_text(json.dumps(PAGE), encoding="utf-8")
     names = ("JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "JUPYTERLAB_SETTINGS_DIR")
     own = {name: str(home / name.lower()) for name in (*names, "JUPYTERLAB_WORKSPACES_DIR")}
+    own["JUPYTER_PATH"] = str(TEMPLATES)
     path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     return {**os.environ, **own, "JUPYTER_CONFIG_DIR": str(config.parent), "PATH": path}
 
@@ -122,7 +137,8 @@ def browser(width: int = 1400, height: int = 1600, *, dark: bool = False) -> Ite
     with playwright.sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         scheme = "dark" if dark else "light"
-        page = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+        context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        page = context.new_page()
         errors: list[str] = []
         listen(page, errors)
         try:

@@ -80,7 +80,7 @@ def inspector_figure(studio: Studio, view: View) -> Figure:
 
 
 def class_counts(picture: Picture, analysis: Analysis, index: int) -> np.ndarray | None:
-    """Pixels of each class in each point of a picture, (n, 20); None where classes are unknown, or channels clustered."""
+    """Pixels of each class in each point of a picture, (n, 20); None where that is unknown, or points are channels."""
     if picture.classes is None or analysis.axis == "channels":
         return None
     return cell_counts(picture.classes, analysis.grids[index])

@@ -18,17 +18,26 @@ async function inflateAs(Type, value) {
   return buffer && new Type(buffer);
 }
 
-async function readScene(model) {
+async function decodeJpeg(value) {
+  const bytes = bytesOf(value);
+  return bytes.length ? createImageBitmap(new Blob([bytes], { type: "image/jpeg" })) : null;
+}
+
+// What a trait holds, unpacked; the trait that has not changed since is not unpacked again.
+function once(unpacked, model, name, unpack) {
+  const value = model.get(name);
+  if (unpacked[name]?.value !== value) unpacked[name] = { value, result: unpack(value) };
+  return unpacked[name].result;
+}
+
+async function readScene(model, unpacked) {
   const about = model.get("scene");
   if (!about.version) return null;
-  const picture = bytesOf(model.get("picture"));
+  const read = (name, Type) => once(unpacked, model, name, (value) => inflateAs(Type, value));
   const [image, classes, prediction, counts, vectors, channels] = await Promise.all([
-    picture.length ? createImageBitmap(new Blob([picture], { type: "image/jpeg" })) : null,
-    inflateAs(Uint8Array, model.get("classes")),
-    inflateAs(Uint8Array, model.get("prediction")),
-    inflateAs(Uint16Array, model.get("counts")),
-    inflateAs(Int16Array, model.get("vectors")),
-    inflateAs(Int16Array, model.get("channels")),
+    once(unpacked, model, "picture", decodeJpeg),
+    read("classes", Uint8Array), read("prediction", Uint8Array), read("counts", Uint16Array),
+    read("vectors", Int16Array), read("channels", Int16Array),
   ]);
   return { ...about, image, classes, prediction, counts, vectors, channels_data: channels, borders: new Map() };
 }

@@ -79,6 +79,10 @@ function embeddingOf({ vectors, limits, eigenvalues, points }, k, first, second)
   return { x: axis(first), y: axis(second) };
 }
 
+function squareSide(labels) {
+  return labels.length > 2000 ? 2 : 4;
+}
+
 function scatterPixel(canvas, embedding, point) {
   const side = 12;
   const x = side + ((embedding.x[point] + 1) / 2) * (canvas.width - 2 * side);
@@ -99,7 +103,7 @@ function drawScatter(canvas, embedding, labels, table, chosen, theme) {
   context.lineTo(canvas.width, canvas.height / 2);
   context.stroke();
   const data = context.getImageData(0, 0, canvas.width, canvas.height), pixels = new Uint32Array(data.data.buffer);
-  const size = labels.length > 2000 ? 2 : 4;
+  const size = squareSide(labels);
   const put = (point) => {
     const [x, y] = scatterPixel(canvas, embedding, point);
     for (let row = 0; row < size; row++)
@@ -110,11 +114,17 @@ function drawScatter(canvas, embedding, labels, table, chosen, theme) {
   context.putImageData(data, 0, 0);
 }
 
-function nearestPoint(canvas, embedding, x, y) {
+// The point whose square is nearest to a pixel; of those that lie there, the one drawn last.
+function nearestPoint(canvas, embedding, labels, chosen, x, y) {
   let best = -1, least = 15 * 15;
-  for (let point = 0; point < embedding.x.length; point++) {
-    const [px, py] = scatterPixel(canvas, embedding, point), far = (px - x) ** 2 + (py - y) ** 2;
-    if (far < least) { least = far; best = point; }
-  }
+  const half = squareSide(labels) / 2;
+  const look = (point) => {
+    const [left, top] = scatterPixel(canvas, embedding, point);
+    const across = Math.max(0, Math.abs(left + half - x) - half), down = Math.max(0, Math.abs(top + half - y) - half);
+    const far = across ** 2 + down ** 2;
+    if (far <= least) { least = far; best = point; }
+  };
+  for (let point = 0; point < labels.length; point++) if (!chosen || !chosen.has(labels[point])) look(point);
+  if (chosen) for (let point = 0; point < labels.length; point++) if (chosen.has(labels[point])) look(point);
   return best;
 }

@@ -34,6 +34,7 @@ class Inspector {
     this.history = [];
     this.cursor = -1;
     this.wanted = { scene: 0, maps: 0 };
+    this.unpacked = {};
     this.build();
     this.stops = [this.watch(), this.listen()];
     this.loadScene();
@@ -77,8 +78,14 @@ class Inspector {
 
   get k() { return this.model.get("k"); }
   get chosen() { return new Set(this.model.get("selected")); }
-  get labels() { return this.maps.get(this.k)?.labels; }
+  get labels() { return this.labelsOf(this.k); }
   get isPixels() { return this.scene?.axis === "pixels"; }
+
+  // Of the scene that is shown: maps and scene are unpacked apart, and either may be there first.
+  labelsOf(k) {
+    const found = this.maps.get(k)?.labels;
+    return found && found.length === this.scene?.points ? found : undefined;
+  }
 
   get colors() {
     const name = this.model.get("palette_names")[this.model.get("palette")], own = this.maps.get(this.k)?.colors;
@@ -95,7 +102,7 @@ class Inspector {
       "change:map_ks change:maps": () => this.loadMaps(),
       "change:k change:opacity change:palette change:outlines change:selected": () => this.redraw(),
       "change:vector change:beside": () => this.redraw(),
-      "change:affinity_cell change:affinity": () => this.redraw(),
+      "change:affinity_cell change:affinity": () => this.drawAffinity(),
       "change:progress change:status change:error": () => this.tell(),
     };
     for (const [events, react] of Object.entries(reactions)) for (const event of events.split(" ")) this.model.on(event, react);
@@ -105,7 +112,7 @@ class Inspector {
   }
 
   async loadScene() {
-    const turn = ++this.wanted.scene, scene = await readScene(this.model);
+    const turn = ++this.wanted.scene, scene = await readScene(this.model, this.unpacked);
     if (turn !== this.wanted.scene || !scene) return; // a later one is on its way
     const isOther = scene.name !== this.scene?.name;
     this.scene = scene;
@@ -289,24 +296,30 @@ class Inspector {
   }
 
   drawPixel() {
-    const { scene } = this, cell = this.model.get("affinity_cell"), values = bytesOf(this.model.get("affinity"));
+    const { scene } = this;
     this.pixelRow.hidden = !(this.isPixels && this.cursor >= 0 && this.labels);
     if (this.pixelRow.hidden) return;
     this.resize();
-    if (cell === this.cursor && values.length) {
-      const found = new Float32Array(values.slice().buffer), most = found.reduce((a, b) => Math.max(a, b), 1e-30);
-      this.affinity.caption.textContent = `affinity to this pixel (square root, largest ${most.toFixed(2)})`;
-      blit(this.affinity.canvas, heatPicture(found.map((value) => Math.sqrt(value / most)), scene.grid, this.model.get("heat")));
-      mark(this.affinity.canvas, cell, scene.grid);
-    }
+    this.drawAffinity();
+    const small = this.regions[0].canvas;
+    if (scene.small?.width !== small.width) scene.small = fitted(small, scene.image);
     for (const region of this.regions) {
-      const labels = this.maps.get(region.k)?.labels;
+      const labels = this.labelsOf(region.k);
       region.caption.textContent = labels ? `k = ${region.k}: cluster ${labels[this.cursor]}` : `k = ${region.k}: not there yet`;
-      blit(region.canvas, scene.image, { smooth: true });
+      blit(region.canvas, scene.small);
       if (!labels) continue;
       const own = labels[this.cursor], table = colorTable(() => [0, 0, 0], (label) => (label === own ? 0 : DIM));
       blit(region.canvas, cellsPicture(labels, scene.grid, table));
     }
+  }
+
+  drawAffinity() {
+    const { scene } = this, cell = this.model.get("affinity_cell"), values = bytesOf(this.model.get("affinity"));
+    if (!this.isPixels || cell !== this.cursor || values.length !== 4 * scene.points || this.pixelRow.hidden) return;
+    const found = new Float32Array(values.slice().buffer), most = found.reduce((a, b) => Math.max(a, b), 1e-30);
+    this.affinity.caption.textContent = `affinity to this pixel (square root, largest ${most.toFixed(2)})`;
+    blit(this.affinity.canvas, heatPicture(found.map((value) => Math.sqrt(value / most)), scene.grid, this.model.get("heat")));
+    mark(this.affinity.canvas, cell, scene.grid);
   }
 
   // --- what the user does ------------------------------------------------------------------------------------------
@@ -405,7 +418,8 @@ class Inspector {
 
   pickPoint(event) {
     if (!this.scene?.embedding || !this.labels) return;
-    const point = nearestPoint(this.scatter.canvas, this.scene.embedding, ...this.canvasPoint(this.scatter.canvas, event));
+    const { canvas } = this.scatter, chosen = this.isolated && this.chosen.size ? this.chosen : null;
+    const point = nearestPoint(canvas, this.scene.embedding, this.labels, chosen, ...this.canvasPoint(canvas, event));
     if (point < 0) return this.clear();
     if (this.isPixels) this.pick(point, event.ctrlKey || event.metaKey);
     else this.choose(this.labels[point], event.ctrlKey || event.metaKey);
