@@ -1,4 +1,4 @@
-"""Replacing a file as a whole, so that nobody ever reads half of one."""
+"""Files that are there or not, and never half."""
 
 import hashlib
 import os
@@ -20,3 +20,11 @@ def replacing(path: Path) -> Iterator[Path]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is there; what can be no path is none, where `Path.is_file` raises an error before Python 3.14."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that is too long, or holds a NUL
+        return False

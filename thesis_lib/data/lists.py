@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from thesis_lib.data.errors import DatasetError
-from thesis_lib.files import replacing
+from thesis_lib.files import is_file, replacing
 
 SPLITS = ("train", "val")
 IMAGE, LABEL = "_leftImg8bit.png", "_gtFine_labelIds.png"
@@ -68,7 +68,7 @@ def read_list(file: Path, root: Path) -> list[Pair]:
             )
         pair = Pair(root / paths[0], root / paths[1])
         for path in pair:
-            if not _is_file(path):
+            if not is_file(path):
                 raise DatasetError(f"{file}, line {number}: {path} does not exist.\nCorrect the list, or rebuild it.")
         pairs.append(pair)
     if not pairs:
@@ -117,14 +117,6 @@ def _quoted(path: str) -> str:
     return path if path.isprintable() and not set(path) & set(' "') else json.dumps(path)
 
 
-def _is_file(path: Path) -> bool:
-    """Whether a file is there; what cannot be a path at all is none."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a name that is too long, or holds a NUL
-        return False
-
-
 def frames_in(root: Path, folder: str, split: str, suffix: str) -> list[Path]:
     """The files <folder>/<split>/<city>/<frame><suffix>, in the order of their names whatever the file system's is.
 
@@ -159,7 +151,7 @@ def label_of(image: Path, root: Path) -> Path:
     """
     split, city = image.parts[-3:-1]
     label = root / "gtFine" / split / city / (image.name.removesuffix(IMAGE) + LABEL)
-    if not label.is_file():
+    if not is_file(label):
         raise DatasetError(f"{image} has no label: {label} does not exist.\nUnpack gtFine_trainvaltest.zip again.")
     return label
 
