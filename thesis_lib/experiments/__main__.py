@@ -57,8 +57,7 @@ def _evaluate(profile: Profile, given: argparse.Namespace) -> None:
     model = load_checkpoint(given.checkpoint or files.last, align_corners=given.align_corners)
     dataset = Cityscapes(profile.dataset, "val", limit=profile.data.val)
     protocol = Evaluation.model_validate({"protocol": given.protocol}) if given.protocol else profile.evaluation
-    scores = evaluate(model, dataset, protocol, export=given.export).to_dict()
-    print(json.dumps(scores, indent=1, allow_nan=False))
+    print(json.dumps(evaluate(model, dataset, protocol, export=given.export).to_dict(), indent=1))
 
 
 def _parser() -> argparse.ArgumentParser:

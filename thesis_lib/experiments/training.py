@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from thesis_lib.data import Cityscapes, EpochSampler
 from thesis_lib.data.statistics import class_pixels
 from thesis_lib.data.transforms import train_transform
-from thesis_lib.experiments.evaluation import check_classes, evaluate
+from thesis_lib.experiments.evaluation import evaluate
 from thesis_lib.experiments.loss import enet_weights
 from thesis_lib.experiments.processes import check_shares, new_accelerator
 from thesis_lib.experiments.profiles import Profile
@@ -40,11 +40,9 @@ def fit(
         resume: go on from the last checkpoint that the folder holds; the result is that of an uninterrupted run.
 
     Raises:
-        ValueError: the network's classes are not Cityscapes'.
         TrainingError: the loss is NaN.
         CheckpointError: the checkpoint to resume from is of another model or another number of epochs.
     """
-    check_classes(model)
     with deterministic_algorithms(profile.training.deterministic):
         return Trainer(model, profile, TrainingFiles(Path(folder)), title).run(resume=resume)
 
