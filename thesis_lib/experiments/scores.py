@@ -98,21 +98,18 @@ class ScoreCounter:
             if other is not None and other.shape != prediction.shape:
                 raise ValueError(f"prediction {tuple(prediction.shape)} and {name} {tuple(other.shape)} differ in size")
         prediction, truth = prediction.flatten().long(), truth.flatten().long()
-        for name, labels in (("prediction", prediction), ("ground truth", truth)):
-            if not ((labels >= 0) & (labels < NUM_LABELS)).all():
-                raise ValueError(
-                    f"the {name} holds {int(labels.min())} to {int(labels.max())} where labelIds, 0 to "
-                    f"{NUM_LABELS - 1}, are expected; TRAIN_TO_LABEL makes them of trainIds"
-                )
-        counts = torch.bincount(truth * NUM_LABELS + prediction, minlength=NUM_LABELS**2)
-        self.confusion += counts.view(NUM_LABELS, NUM_LABELS)
+        _check_labels("prediction", prediction)
+        _check_labels("ground truth", truth)
         if instances is None:
             self.without += 1
         else:
             self._add_instances(prediction, instances.flatten().long())
+        counts = torch.bincount(truth * NUM_LABELS + prediction, minlength=NUM_LABELS**2)
+        self.confusion += counts.view(NUM_LABELS, NUM_LABELS)
 
     def _add_instances(self, prediction: Tensor, instances: Tensor) -> None:
         """iIoU's true positives and false negatives: pixels, weighed by mean instance size over instance size."""
+        _check_labels("quotient of instances and 1000", instances // INSTANCES)
         inside = instances > INSTANCES
         instances, prediction = instances[inside], prediction[inside]
         label = instances // INSTANCES
@@ -144,6 +141,15 @@ class ScoreCounter:
                 for name, ids in zip(CATEGORY_NAMES, categories, strict=True)
                 if all(label.hasInstances for label in LABELS if label.category == name and label.id >= 0)
             },
+        )
+
+
+def _check_labels(name: str, labels: Tensor) -> None:
+    """Values outside would be counted in another label's row."""
+    if not ((labels >= 0) & (labels < NUM_LABELS)).all():
+        raise ValueError(
+            f"the {name} holds {int(labels.min())} to {int(labels.max())} where labelIds, 0 to {NUM_LABELS - 1}, are "
+            "expected; TRAIN_TO_LABEL makes them of trainIds"
         )
 
 
@@ -180,7 +186,7 @@ def _warn_of_train_ids(confusion: np.ndarray) -> None:
     held = {"predictions": confusion.sum(0), "ground truths": confusion.sum(1)}
     highest = {name: int(np.flatnonzero(pixels).max(initial=0)) for name, pixels in held.items()}
     for name, pixels in held.items():
-        if pixels[:VOID].any() and highest[name] < NUM_CLASSES <= max(highest.values()):
+        if pixels[:VOID].any() and 0 < highest[name] < NUM_CLASSES <= max(highest.values()):
             warnings.warn(
                 f"the {name} hold nothing above {highest[name]}, as trainIds do, but are scored as labelIds, which "
                 "their names say they are: if they are trainIds, name them _labelTrainIds.png",
