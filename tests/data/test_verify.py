@@ -75,6 +75,18 @@ def test_a_truncated_file_and_a_colour_label_are_told_from_their_headers(root: P
     assert f"{label.name} is not 8-bit with 1 channel(s)" in found
 
 
+def test_what_cannot_be_opened_is_told(root: Path) -> None:
+    image, other = (pair.image for pair in find_pairs(root, "val"))
+    image.unlink()
+    image.mkdir()
+    other.unlink()
+    other.symlink_to(root / "gone.png")
+    for full in (False, True):
+        found = problems(root, full=full)
+        assert f"{image.name} cannot be read: Is a directory" in found
+        assert f"{other.name} cannot be read: No such file or directory" in found
+
+
 def test_wrong_label_values_are_found_in_full_mode(root: Path) -> None:
     label = find_pairs(root, "val")[0].label
     cv2.imwrite(str(label), np.full(SIZE, 77, np.uint8))

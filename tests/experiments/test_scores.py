@@ -226,8 +226,11 @@ def test_train_ids_under_the_name_of_label_ids_are_refused_or_told(tmp_path: Pat
 def test_values_that_are_no_label_ids_are_refused(value: int, side: str) -> None:
     right, wrong = torch.tensor([[7, 8]]), torch.tensor([[7, value]])
     given = (wrong, right) if side == "prediction" else (right, wrong)
+    counter = ScoreCounter()
     with pytest.raises(ValueError, match=f"the {side} holds .*labelIds, 0 to 33"):
-        ScoreCounter().add(*given)
+        counter.add(*given)
+    with pytest.raises(ValueError, match="instances"):
+        counter.add(right, right, 1000 * wrong)
 
 
 def test_instances_of_another_picture_are_refused(tmp_path: Path) -> None:

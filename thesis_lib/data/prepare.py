@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
@@ -35,8 +35,9 @@ def prepare_dataset(archives: str | Path, root: str | Path) -> list[Path]:
             be unpacked, the disk is too small or full, or the folder cannot be written to.
     """
     archives, root = Path(archives), Path(root)
-    with _disk_errors(root):
-        found = [entry for name in ARCHIVES for entry in entries(open_archive(archives / name))]
+    with _disk_errors(root), ExitStack() as stack:
+        opened = [stack.enter_context(open_archive(archives / name)) for name in ARCHIVES]
+        found = [entry for archive in opened for entry in entries(archive)]
         missing = [entry for entry in found if not _is_there(root, entry)]
         _check_space(root, sum(entry.info.file_size for entry in missing))
         for entry in _with_progress(missing):

@@ -147,10 +147,13 @@ def _headers(split: str, pairs: list[Pair]) -> Check:
 
 def _png_header(path: Path, channels: int) -> tuple[int, int]:
     """(height, width), from the first and last bytes of a file."""
-    with path.open("rb") as file:
-        start = file.read(33)
-        file.seek(max(0, path.stat().st_size - len(PNG_END)))
-        end = file.read()
+    try:
+        with path.open("rb") as file:
+            start = file.read(33)
+            file.seek(max(0, path.stat().st_size - len(PNG_END)))
+            end = file.read()
+    except OSError as error:
+        raise DatasetError(f"{path.name} cannot be read: {error.strerror}") from None
     if len(start) < 33 or not start.startswith(PNG_START) or end != PNG_END:
         raise DatasetError(f"{path.name} is cut off or no PNG")
     width, height, depth, color = struct.unpack(">IIBB", start[16:26])
@@ -164,7 +167,8 @@ def _pixels(split: str, pairs: list[Pair]) -> Check:
     for pair in track(pairs, f"Reading {split}", transient=True):
         for read, path in ((read_image, pair.image), (read_label, pair.label)):
             problems += _problem(read, path)
-    return Check(f"{split}: content", f"sha256 {content_digest(pairs)[:12]}", tuple(problems))
+    digest = "no digest" if problems else f"sha256 {content_digest(pairs)[:12]}"
+    return Check(f"{split}: content", digest, tuple(problems))
 
 
 def _problem(read: Callable[[Path], object], path: Path) -> list[str]:

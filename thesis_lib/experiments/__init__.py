@@ -4,7 +4,8 @@ from thesis_lib.experiments.evaluation import evaluate
 from thesis_lib.experiments.inference import predict
 from thesis_lib.experiments.profiles import Profile, ProfileError, load_profile
 from thesis_lib.experiments.records import TrainingFiles
-from thesis_lib.experiments.scores import Scores, score_files
+from thesis_lib.experiments.scored_files import score_files
+from thesis_lib.experiments.scores import Scores
 from thesis_lib.experiments.training import TrainingError, fit
 
 __all__ = [

@@ -17,7 +17,8 @@ from thesis_lib.experiments.inference import predict
 from thesis_lib.experiments.processes import this_process
 from thesis_lib.experiments.profiles import Evaluation
 from thesis_lib.experiments.progress import Bar, progress_bar
-from thesis_lib.experiments.scores import ScoreCounter, Scores, read_truth
+from thesis_lib.experiments.scored_files import read_truth
+from thesis_lib.experiments.scores import ScoreCounter, Scores
 from thesis_lib.files import replacing
 from thesis_lib.models import PSPNet
 

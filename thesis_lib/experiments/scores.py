@@ -5,8 +5,7 @@ absent class is NaN and leaves the mean, and ignored ground truth counts for not
 """
 
 import json
-import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,16 +15,11 @@ import torch
 from cityscapesscripts.evaluation.evalPixelLevelSemanticLabeling import args as _official
 from torch import Tensor
 
-from thesis_lib.data import DatasetError
-from thesis_lib.data.images import read_instances, read_label, to_label_ids
-from thesis_lib.data.labels import CATEGORY_NAMES, CLASSES, INSTANCES, LABELS, NUM_CLASSES, NUM_LABELS
-from thesis_lib.files import is_file, replacing
+from thesis_lib.data.labels import CATEGORY_NAMES, CLASSES, INSTANCES, LABELS, NUM_LABELS
+from thesis_lib.files import replacing
 
 CLASS_SIZES: dict[str, float] = dict(_official.avgClassSize)
 """Mean pixels of an instance in Cityscapes, by which iIoU weighs instances."""
-
-VOID = min(label.id for label in CLASSES)
-"""labelIds below this are of no evaluated class."""
 
 
 @dataclass(frozen=True)
@@ -98,21 +92,18 @@ class ScoreCounter:
             if other is not None and other.shape != prediction.shape:
                 raise ValueError(f"prediction {tuple(prediction.shape)} and {name} {tuple(other.shape)} differ in size")
         prediction, truth = prediction.flatten().long(), truth.flatten().long()
-        for name, labels in (("prediction", prediction), ("ground truth", truth)):
-            if not ((labels >= 0) & (labels < NUM_LABELS)).all():
-                raise ValueError(
-                    f"the {name} holds {int(labels.min())} to {int(labels.max())} where labelIds, 0 to "
-                    f"{NUM_LABELS - 1}, are expected; TRAIN_TO_LABEL makes them of trainIds"
-                )
-        counts = torch.bincount(truth * NUM_LABELS + prediction, minlength=NUM_LABELS**2)
-        self.confusion += counts.view(NUM_LABELS, NUM_LABELS)
+        _check_labels("prediction", prediction)
+        _check_labels("ground truth", truth)
         if instances is None:
             self.without += 1
         else:
             self._add_instances(prediction, instances.flatten().long())
+        counts = torch.bincount(truth * NUM_LABELS + prediction, minlength=NUM_LABELS**2)
+        self.confusion += counts.view(NUM_LABELS, NUM_LABELS)
 
     def _add_instances(self, prediction: Tensor, instances: Tensor) -> None:
         """iIoU's true positives and false negatives: pixels, weighed by mean instance size over instance size."""
+        _check_labels("quotient of instances and 1000", instances // INSTANCES)
         inside = instances > INSTANCES
         instances, prediction = instances[inside], prediction[inside]
         label = instances // INSTANCES
@@ -147,66 +138,13 @@ class ScoreCounter:
         )
 
 
-def score_files(predictions: Iterable[str | Path], ground_truths: Iterable[str | Path]) -> Scores:
-    """Score PNGs as the official script does.
-
-    Args:
-        predictions: one file per image, of labelIds, or of trainIds if its name says so (_labelTrainIds.png).
-        ground_truths: the _labelIds.png or _labelTrainIds.png of each, in the same order; without an _instanceIds.png
-            beside each, iIoU is NaN.
-
-    Raises:
-        DatasetError: different numbers of files, one that cannot be read or holds other values, or sizes that differ.
-    """
-    predicted, truths = [Path(path) for path in predictions], [Path(path) for path in ground_truths]
-    if len(predicted) != len(truths):
-        raise DatasetError(f"{len(predicted)} predictions and {len(truths)} ground truths: one of each is needed")
-    counter = ScoreCounter()
-    for path, truth in zip(predicted, truths, strict=True):
-        prediction = _tensor(to_label_ids(read_label(path), path))
-        labels, instances = read_truth(truth)
-        if prediction.shape != labels.shape:
-            raise DatasetError(
-                f"{path} is {tuple(prediction.shape)}, its ground truth {truth} {tuple(labels.shape)} (height, width)"
-            )
-        counter.add(prediction, labels, instances)
-    scores = counter.scores()
-    _warn_of_train_ids(scores.confusion)
-    return scores
-
-
-def _warn_of_train_ids(confusion: np.ndarray) -> None:
-    """trainIds under the name of labelIds are valid values, and score next to nothing."""
-    held = {"predictions": confusion.sum(0), "ground truths": confusion.sum(1)}
-    highest = {name: int(np.flatnonzero(pixels).max(initial=0)) for name, pixels in held.items()}
-    for name, pixels in held.items():
-        if pixels[:VOID].any() and highest[name] < NUM_CLASSES <= max(highest.values()):
-            warnings.warn(
-                f"the {name} hold nothing above {highest[name]}, as trainIds do, but are scored as labelIds, which "
-                "their names say they are: if they are trainIds, name them _labelTrainIds.png",
-                stacklevel=3,
-            )
-
-
-def read_truth(path: Path) -> tuple[Tensor, Tensor | None]:
-    """labelIds of a ground truth, and the instanceIds where they lie beside it, each (H, W) int64.
-
-    Raises:
-        DatasetError: one cannot be read, or they are of different sizes.
-    """
-    labels, beside = to_label_ids(read_label(path), path), instances_of(path)
-    if not is_file(beside):
-        return _tensor(labels), None
-    instances = read_instances(beside)
-    if instances.shape != labels.shape:
-        raise DatasetError(f"{beside} is {instances.shape}, {path.name} beside it {labels.shape} (height, width)")
-    return _tensor(labels), _tensor(instances)
-
-
-def instances_of(label: Path) -> Path:
-    """gtFine's instanceIds beside a label file."""
-    stem = label.name.removesuffix("_labelIds.png").removesuffix("_labelTrainIds.png")
-    return label.with_name(f"{stem}_instanceIds.png")
+def _check_labels(name: str, labels: Tensor) -> None:
+    """Values outside would be counted in another label's row."""
+    if not ((labels >= 0) & (labels < NUM_LABELS)).all():
+        raise ValueError(
+            f"the {name} holds {int(labels.min())} to {int(labels.max())} where labelIds, 0 to {NUM_LABELS - 1}, are "
+            "expected; TRAIN_TO_LABEL makes them of trainIds"
+        )
 
 
 def write_scores(path: Path, scores: Mapping[str, Scores]) -> None:
@@ -230,10 +168,6 @@ def _or_none(value: float | dict[str, float]) -> float | dict[str, Any] | None:
     if isinstance(value, dict):
         return {name: _or_none(score) for name, score in value.items()}
     return None if np.isnan(value) else value
-
-
-def _tensor(array: np.ndarray) -> Tensor:
-    return torch.from_numpy(array.astype(np.int64))
 
 
 def _iou(confusion: np.ndarray, ids: list[int]) -> float:
