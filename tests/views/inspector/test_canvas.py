@@ -173,7 +173,7 @@ def test_channels_are_sent_as_maps_with_a_label_each(canvas: ClusterCanvas, chan
     labels = channels.labels(4)
     shown(canvas, channels).show_maps(channels, 0)
     assert canvas.scene["axis"] == "channels"
-    maps = unpacked(canvas.channels, "<i2", (16, *canvas.scene["channels"]["grid"]))
+    maps = unpacked(canvas.channels, "<i2", (16, *canvas.scene["channel_grid"]))
     scaled = channels.channels[0] / np.abs(channels.channels[0]).max() * 32767
     assert np.abs(maps - scaled).max() <= 0.51
     sent = unpacked(canvas.maps, "u1", (len(canvas.map_ks), 16))

@@ -16,7 +16,7 @@ from thesis_lib.views.inspector.palettes import MOST, PALETTES, colormap, palett
 from thesis_lib.views.inspector.pictures import Picture
 
 FOLDER = Path(__file__).parent / "canvas"
-SCRIPTS = ("data", "paint", "plots", "table", "widget")
+SCRIPTS = ("data", "paint", "plots", "table", "draw", "widget")
 """Joined, in this order, to one ES module."""
 BESIDE = ("labels", "prediction")
 """What can stand beside the clusters."""
@@ -119,7 +119,7 @@ class ClusterCanvas(anywidget.AnyWidget):
                 "limits": limits.tolist(),
                 "eigenvalues": analysis.eigenvalues.tolist(),
                 "suggested": analysis.suggested,
-                "channels": {"grid": shape},
+                "channel_grid": shape,
                 "solver": analysis.clusters.solver,
             }
 
