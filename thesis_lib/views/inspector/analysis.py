@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from copy import copy
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
@@ -145,17 +146,16 @@ class Analysis:
         if k not in self._colors:
             colors = np.zeros((MOST, 3), np.uint8)
             used, dense = np.unique(self.labels(k), return_inverse=True)
-            colors[used] = feature_colors(dense, self._components())
+            colors[used] = feature_colors(dense, self._components)
             self._colors[k] = colors
         return self._colors[k]
 
+    @cached_property
     def _components(self) -> np.ndarray:
         """(3, n) leading components of the points."""
-        if not hasattr(self, "_found_components"):
-            extension = self.clusters.extension
-            assert extension is not None
-            self._found_components = principal_maps(extension.points[0].T[:, None].cpu())[:, 0]
-        return self._found_components
+        extension = self.clusters.extension
+        assert extension is not None
+        return principal_maps(extension.points[0].T[:, None].cpu())[:, 0]
 
 
 def renumbered(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:

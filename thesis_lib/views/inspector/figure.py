@@ -4,11 +4,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from thesis_lib.data.labels import COLORS
 from thesis_lib.experiments.features import resize_image
+from thesis_lib.views.data_figures import colorize
 from thesis_lib.views.inspector.analysis import Analysis, cell_counts, cluster_table
 from thesis_lib.views.inspector.paint import paint_heat, paint_overlay
-from thesis_lib.views.inspector.palettes import MOST, colormap, palette
+from thesis_lib.views.inspector.palettes import colormap, palette
 from thesis_lib.views.inspector.pictures import Picture
 from thesis_lib.views.inspector.studio import Studio
 from thesis_lib.views.inspector.view import View
@@ -88,9 +88,9 @@ def class_counts(picture: Picture, analysis: Analysis, index: int) -> np.ndarray
 
 def _show_side(axes: Axes, studio: Studio, view: View, picture: Picture, size: tuple[int, int]) -> None:
     if studio.predicts(view.network):
-        show_image(axes, COLORS[studio.prediction(view.network, picture.name)], "prediction")
+        show_image(axes, colorize(studio.prediction(view.network, picture.name)), "prediction")
     elif picture.classes is not None:
-        show_image(axes, COLORS[picture.classes], "labels")
+        show_image(axes, colorize(picture.classes), "labels")
     else:
         show_image(axes, resize_image(picture.image, size), "image")
 
@@ -152,6 +152,3 @@ def _show_table(axes: Axes, rows: list[dict], colors: np.ndarray) -> None:
         axes.plot(0.04, line + 0.5, "s", ms=4, color=colors[row["cluster"]] / 255, mec=INK, mew=0.3)
         for text, (_, x, side) in zip(texts, heads, strict=True):
             axes.text(x, line + 0.5, text, ha=side, va="center", fontsize=6)
-
-
-assert len(palette("distinct")) == MOST
