@@ -18,6 +18,7 @@ from thesis_lib.data import Cityscapes
 from thesis_lib.models import PSPNet
 from thesis_lib.views import ClusterInspector
 from thesis_lib.views.inspector.pane import Pane
+from thesis_lib.views.inspector.pictures import Picture, PictureError, read_photo
 from thesis_lib.views.inspector.view import View
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -53,12 +54,17 @@ CHOICES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
+def chosen(choice: str) -> ClusterInspector:
+    """An inspector of which one of the CHOICES was made."""
+    made = inspector()
+    for name, value in CHOICES[choice][0].items():
+        getattr(made.first.controls, name).value = value
+    return made
+
+
 @pytest.mark.parametrize("choice", CHOICES)
 def test_a_choice_is_shown(choice: str) -> None:
-    controls, values = CHOICES[choice]
-    made = inspector(layer=4)
-    for name, value in controls.items():
-        getattr(made.first, name).value = value
+    made, values = chosen(choice), CHOICES[choice][1]
     made.wait()
     view = View(**{"picture": "image/0", "network": "averages", "size": SIZE, "anchor": 6, "k": 6} | values)
     expected = studio().analysis(view)
@@ -69,19 +75,13 @@ def test_a_choice_is_shown(choice: str) -> None:
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_a_choice_is_in_the_view(choice: str) -> None:
-    controls, values = CHOICES[choice]
-    made = inspector()
-    for name, value in controls.items():
-        getattr(made.first, name).value = value
+    made, values = chosen(choice), CHOICES[choice][1]
     assert values.items() <= made.view.model_dump().items()
 
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_the_labels_are_those_of_the_choice_without_waiting(choice: str) -> None:
-    controls, _ = CHOICES[choice]
-    made = inspector()
-    for name, value in controls.items():
-        getattr(made.first, name).value = value
+    made = chosen(choice)
     labels = made.labels()
     made.wait()
     assert np.array_equal(labels.ravel(), drawn(made.first, 6))
@@ -89,7 +89,7 @@ def test_the_labels_are_those_of_the_choice_without_waiting(choice: str) -> None
 
 def test_the_scene_is_that_of_the_choice() -> None:
     made = inspector()
-    made.first.frame.value, made.first.layer.value = "image/2", 1
+    made.first.controls.frame.value, made.first.controls.layer.value = "image/2", 1
     made.wait()
     scene = made.first.canvas.scene
     assert (scene["name"], scene["grid"], scene["axis"]) == ("image/2", [8, 16], "pixels")
@@ -182,9 +182,9 @@ def test_steps_go_round(by: int, names: list[str]) -> None:
 
 def test_the_buttons_step_too() -> None:
     made = inspector(3)
-    made.first.after.click()
-    made.first.after.click()
-    made.first.before.click()
+    made.first.controls.after.click()
+    made.first.controls.after.click()
+    made.first.controls.before.click()
     assert made.view.picture == "image/1"
 
 
@@ -227,6 +227,40 @@ def test_a_bad_file_is_told_and_the_picture_stays() -> None:
     assert (canvas.picture, canvas.maps, canvas.scene) == before
 
 
+def test_several_files_at_once_are_all_taken() -> None:
+    made = inspector()
+    for seed in range(5):
+        drop(made.first, encoded(blocks(10 + seed)), f"{seed}.png")
+    made.wait()
+    assert made.studio.gallery.names[-5:] == [f"photo/{seed}.png" for seed in range(5)]
+    assert made.view.picture == "photo/4.png"
+
+
+@pytest.mark.parametrize("name", ["picture", "joint"])
+def test_a_picture_that_is_not_there_is_refused_at_once(name: str) -> None:
+    with pytest.raises(PictureError, match="no picture 'nowhere'.*'image/0'"):
+        ClusterInspector(Averages(), [blocks(0)], size=SIZE, **{name: "nowhere"})
+
+
+def test_a_network_that_is_not_there_is_refused_at_once() -> None:
+    with pytest.raises(PictureError, match="no network 'nothing'.*Averages"):
+        ClusterInspector(Averages(), [blocks(0)], size=SIZE, network="nothing")
+
+
+def test_the_kernel_is_free_while_a_photograph_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, threads = inspector(), []
+
+    def read(content: bytes, name: str) -> Picture:
+        threads.append(get_ident())
+        return read_photo(content, name)
+
+    monkeypatch.setattr("thesis_lib.views.inspector.pane.read_photo", read)
+    drop(made.first, encoded(blocks(9)), "mine.png")
+    made.wait()
+    assert len(threads) == 1
+    assert threads != [get_ident()]
+
+
 def test_after_a_bad_file_a_good_one_is_shown() -> None:
     made = inspector()
     drop(made.first, b"words", "notes.png")
@@ -263,7 +297,7 @@ def test_an_uploaded_file_is_shown() -> None:
         "last_modified": datetime.now(UTC),
         "content": content,
     }
-    made.first.upload.set_trait("value", (file,))
+    made.first.controls.upload.set_trait("value", (file,))
     made.wait()
     assert made.first.canvas.scene["name"] == "photo/up.png"
 
@@ -271,7 +305,8 @@ def test_an_uploaded_file_is_shown() -> None:
 def test_after_a_photograph_the_frames_are_there_again() -> None:
     made = inspector()
     drop(made.first, encoded(blocks(9)), "mine.png")
-    made.first.split.value = "image"
+    made.wait()
+    made.first.controls.split.value = "image"
     made.wait()
     assert made.first.canvas.scene["name"] == made.view.picture == "image/0"
 
@@ -279,10 +314,10 @@ def test_after_a_photograph_the_frames_are_there_again() -> None:
 @pytest.mark.parametrize("sigma", [0, -1.0, float("nan")])
 def test_a_bandwidth_that_cannot_be_is_told_and_the_clusters_stay(sigma: float) -> None:
     made = inspector()
-    made.first.bandwidth.value = "number"
+    made.first.controls.bandwidth.value = "number"
     made.wait()
     before = made.first.canvas.maps
-    made.first.sigma.value = sigma
+    made.first.controls.sigma.value = sigma
     made.wait()
     assert "bandwidth" in made.first.canvas.error
     assert made.first.canvas.maps == before
@@ -290,9 +325,9 @@ def test_a_bandwidth_that_cannot_be_is_told_and_the_clusters_stay(sigma: float) 
 
 def test_a_bandwidth_that_can_be_again_takes_the_error_away() -> None:
     made = inspector()
-    made.first.bandwidth.value = "number"
-    made.first.sigma.value = -1
-    made.first.sigma.value = 0.5
+    made.first.controls.bandwidth.value = "number"
+    made.first.controls.sigma.value = -1
+    made.first.controls.sigma.value = 0.5
     made.wait()
     assert made.first.canvas.error == ""
 
@@ -345,7 +380,7 @@ def test_another_network_without_a_head_leaves_no_prediction() -> None:
     made.wait()
     predicted = made.first.canvas.prediction
     assert np.frombuffer(zlib.decompress(predicted), np.uint8).shape == (64 * 128,)
-    made.first.network.value = "averages"
+    made.first.controls.network.value = "averages"
     made.wait()
     assert made.first.canvas.prediction == b""
 
@@ -354,12 +389,12 @@ def test_a_data_set_offers_splits_and_cities(tmp_path: Path) -> None:
     frames = Cityscapes(write_dataset(tmp_path, train=3, val=2), "val")
     made = ClusterInspector(Averages(), frames, size=SIZE, k=6)
     pane = made.first
-    assert set(pane.split.options) == {"train", "val"}
-    assert list(pane.frame.options) == [f"val/beta_00000{index}_000019" for index in range(2)]
-    pane.split.value = "train"
+    assert set(pane.controls.split.options) == {"train", "val"}
+    assert list(pane.controls.frame.options) == [f"val/beta_00000{index}_000019" for index in range(2)]
+    pane.controls.split.value = "train"
     made.wait()
-    assert "alpha" in pane.city.options
-    assert list(pane.frame.options) == [f"train/alpha_00000{index}_000019" for index in range(3)]
+    assert "alpha" in pane.controls.city.options
+    assert list(pane.controls.frame.options) == [f"train/alpha_00000{index}_000019" for index in range(3)]
     assert pane.canvas.scene["name"] == "train/alpha_000000_000019"
 
 
@@ -380,7 +415,7 @@ def compared(second: str = "image/1", *, joint: bool = False) -> ClusterInspecto
     made = inspector()
     made.compare.value = True
     assert made.second is not None
-    made.second.frame.value = second
+    made.second.controls.frame.value = second
     made.joint.value = joint
     made.wait()
     return made
@@ -420,7 +455,7 @@ def test_jointly_a_picture_beside_itself_has_the_same_labels() -> None:
 def test_jointly_another_picture_on_either_side_changes_both(moved: str) -> None:
     made = compared(joint=True)
     assert made.second is not None
-    getattr(made, moved).frame.value = "image/2"
+    getattr(made, moved).controls.frame.value = "image/2"
     made.wait()
     view = made.view
     labels = made.studio.analysis(view).labels(6)
@@ -452,7 +487,7 @@ def test_in_a_notebook_the_canvas_changes_on_the_kernels_thread_alone() -> None:
     async def cell() -> None:
         made = ClusterInspector({"averages": Averages()}, [blocks(0), blocks(1)], size=SIZE, k=6)
         made.first.canvas.observe(lambda _: threads.append(get_ident()))
-        made.first.frame.value = "image/1"
+        made.first.controls.frame.value = "image/1"
         while len(made.first.canvas.map_ks) < 31 or made.first.canvas.progress >= 0:
             await asyncio.sleep(0.01)
 

@@ -56,7 +56,6 @@ class Gallery:
     def __init__(self, images: Cityscapes | Sequence[np.ndarray]) -> None:
         self._openers: dict[str, Callable[[], Picture]] = {}
         self.open = lru_cache(maxsize=8)(self._open)
-        self.is_dataset = isinstance(images, Cityscapes)
         if isinstance(images, Cityscapes):
             self._add_frames(images)
             for split in SPLITS:
@@ -86,14 +85,17 @@ class Gallery:
         """In order."""
         return list(self._openers)
 
-    def _open(self, name: str) -> Picture:
-        """The picture of a name.
+    def check(self, name: str) -> None:
+        """Refuse a name that no picture has.
 
         Raises:
-            PictureError: there is none.
+            PictureError: with one that a picture has.
         """
         if name not in self._openers:
             raise PictureError(f"there is no picture {name!r}; the first of those there are is {self.names[0]!r}")
+
+    def _open(self, name: str) -> Picture:
+        self.check(name)
         return self._openers[name]()
 
 

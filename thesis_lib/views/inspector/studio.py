@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from threading import RLock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -68,15 +68,21 @@ class Studio:
     @classmethod
     def of_profile(cls, profile: str, overrides: str = "") -> "Studio":
         """The backbone and the checkpoints of a profile's run, and the frames of its data set."""
-        settings = load_profile(profile, overrides)
-        model = settings.model
-        networks: dict[str, Network | Path] = {
-            model.backbone: build_backbone(model.backbone, model.weights, model.semantics),
-            **trained_networks(settings),
-        }
-        frames = Cityscapes(settings.dataset, "val", limit=settings.data.val)
-        size = min(settings.data.size, LARGEST)
-        return cls(networks, frames, size=size, profile=profile, overrides=overrides)
+        return cls(**run_arguments(profile, overrides))
+
+    def check(self, view: View) -> None:
+        """Refuse a view of what is not there.
+
+        Raises:
+            PictureError: no such picture or network; with one that there is.
+        """
+        self._check_network(view.network)
+        for name in filter(None, (view.picture, view.joint)):
+            self.gallery.check(name)
+
+    def _check_network(self, name: str) -> None:
+        if name not in self.networks:
+            raise PictureError(f"there is no network {name!r}: choose {', '.join(self.networks)}")
 
     def network(self, name: str) -> Network:
         """By name; a checkpoint is read once.
@@ -84,8 +90,7 @@ class Studio:
         Raises:
             PictureError: there is no such network.
         """
-        if name not in self.networks:
-            raise PictureError(f"there is no network {name!r}: choose {', '.join(self.networks)}")
+        self._check_network(name)
         found = self.networks[name]
         if isinstance(found, Path):
             found = self.networks[name] = load_checkpoint(found)
@@ -134,6 +139,20 @@ class Studio:
     def show(self, view: View) -> Shown:
         """All of a view, at once."""
         return Shown(self.gallery.open(view.shown), self.analysis(view))
+
+
+def run_arguments(profile: str, overrides: str) -> dict[str, Any]:
+    """What `Studio` takes, of a profile's run."""
+    settings = load_profile(profile, overrides)
+    model = settings.model
+    backbone = build_backbone(model.backbone, model.weights, model.semantics)
+    return {
+        "networks": {model.backbone: backbone, **trained_networks(settings)},
+        "images": Cityscapes(settings.dataset, "val", limit=settings.data.val),
+        "size": min(settings.data.size, LARGEST),
+        "profile": profile,
+        "overrides": overrides,
+    }
 
 
 def trained_networks(settings: Profile) -> dict[str, Path]:
