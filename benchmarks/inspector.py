@@ -10,7 +10,6 @@ import json
 import os
 import platform
 import random
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +19,7 @@ import nbformat
 import numpy as np
 
 from tests.browser.driver import browser, open_notebook, run_all, serve_lab
+from tests.browser.widget import wait_drawn
 
 REPEATS = 30
 FRAMES = 6
@@ -92,7 +92,7 @@ def main() -> None:
         run_all(page)
         page.wait_for_selector(".ci-main canvas", timeout=120_000)
         page.evaluate(SCRIPT)
-        wait_until_idle(page)
+        wait_drawn(page, 120)
         found = measure(page)
         last = keys_in_a_second(page)
         if errors:
@@ -146,7 +146,7 @@ def measure(page: Any) -> dict[str, list[float]]:
     found["next image, not cached"] = []
     for _ in range(FRAMES - 1):
         found["next image, not cached"].append(timed(page, "() => window.ci.key('ArrowDown')", name))
-        wait_until_idle(page)
+        wait_drawn(page, 120)
     found["next image, cached"] = [timed(page, "() => window.ci.key('ArrowUp')", name) for _ in range(2 * FRAMES)]
     return {name: found[name] for name in ASKED}
 
@@ -189,15 +189,6 @@ def keys_in_a_second(page: Any) -> bool:
     page.evaluate("() => window.ci.key('ArrowRight')")
     page.wait_for_timeout(300)
     return k == "62" and page.evaluate(whole) == [k, quick]
-
-
-def wait_until_idle(page: Any) -> None:
-    """Until every k of the picture is there."""
-    end = time.monotonic() + 120
-    while "first clusters after" not in page.inner_text(".ci-status"):
-        assert time.monotonic() < end, page.inner_text(".ci-status")
-        time.sleep(0.2)
-    page.wait_for_timeout(300)
 
 
 if __name__ == "__main__":
