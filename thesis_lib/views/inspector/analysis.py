@@ -16,7 +16,7 @@ from thesis_lib.clustering.affinity import gaussian_, squared_distances
 from thesis_lib.clustering.clusters import unit_rows
 from thesis_lib.data.labels import CLASS_NAMES, NUM_CLASSES
 from thesis_lib.experiments.features import as_points, principal_maps
-from thesis_lib.models.cluster_layer import Axis
+from thesis_lib.models.cluster_layer import Axis, standardized_channels
 from thesis_lib.views.clustering_figures import feature_colors
 from thesis_lib.views.inspector.palettes import MOST
 from thesis_lib.views.inspector.view import View
@@ -32,7 +32,7 @@ class Analysis:
     Attributes:
         clusters: what `SpectralClustering` found, with 80 eigenvectors where there are as many points.
         maps: (n,) uint8 labels by k, as far as they were asked for. Points are the pixels of all pictures, one picture
-            after the other, row by row; or the channels.
+            after the other, row by row; or the channels, standardised over all pictures as ClusterNet's layer does.
     """
 
     def __init__(self, features: Sequence[Tensor], view: View) -> None:
@@ -41,7 +41,7 @@ class Analysis:
         if self.axis == "pixels":
             points = torch.cat([as_points(one) for one in features])
         else:
-            points = torch.cat([one.flatten(1) for one in features], 1)
+            points = standardized_channels(torch.cat([one.flatten(1) for one in features], 1))
             self.channels = [one.cpu().numpy() for one in features]
         self.clusters = view.clustering(len(points))(points)
         self.anchor = min(view.anchor, self.most)
