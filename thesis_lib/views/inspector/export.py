@@ -2,6 +2,7 @@
 
 import hashlib
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,7 +13,8 @@ from thesis_lib.experiments.records import write_table
 from thesis_lib.paths import FIGURES
 from thesis_lib.views.inspector.analysis import cluster_table
 from thesis_lib.views.inspector.figure import class_counts, inspector_figure, paint_view
-from thesis_lib.views.inspector.pictures import Picture
+from thesis_lib.views.inspector.names import file_name, plain
+from thesis_lib.views.inspector.pictures import Picture, read_photo
 from thesis_lib.views.inspector.studio import Studio
 from thesis_lib.views.inspector.view import View
 from thesis_lib.views.provenance import Provenance, current_commit, file_digest
@@ -34,8 +36,7 @@ def export(studio: Studio, view: View, folder: Path = EXPORTS) -> Path:
     """
     picture, analysis = studio.show(view)
     labels = analysis.labels(view.k)
-    network = view.network.replace("/", "-")
-    stem = Path(picture.name).name.replace(" ", "-").replace(".", "-")
+    stem, network = plain(picture.name.partition("/")[2], 60), plain(view.network, 60)
     digest = hashlib.sha256(view.to_toml().encode()).hexdigest()[:8]
     name = f"{stem}-{network}-layer{view.layer}-{view.axis}-k{view.k}-{digest}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +50,7 @@ def export(studio: Studio, view: View, folder: Path = EXPORTS) -> Path:
         rows = cluster_table(labels[analysis.rows(view.place)], class_counts(picture, analysis, view.place))
         write_table(target / "clusters.csv", list(rows[0]), rows)
         for photo in _photos(view):
-            write_png(target / f"{photo}.png", studio.gallery.open(photo).image)
+            write_png(photo_file(target, photo), studio.gallery.open(photo).image)
         (target / "view.toml").write_text(view.to_toml(), encoding="utf-8")
         return _replace(folder / name, target, Path(unfinished, "before"))
 
@@ -72,11 +73,16 @@ def restore(file: Path) -> tuple[Studio, View]:
     studio = Studio.of_profile(view.profile, view.overrides)
     studio.size = view.size
     for photo in _photos(view):
-        image = cv2.imread(str(file.parent / f"{photo}.png"))
-        if image is None:
-            raise FileNotFoundError(f"{file.parent / photo}.png: the photograph of this view is not beside it")
-        studio.gallery.add(Picture(photo, np.ascontiguousarray(image[..., ::-1])))
+        path = photo_file(file.parent, photo)
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: the photograph of this view is not beside it")
+        studio.gallery.add(replace(read_photo(path.read_bytes(), str(path)), name=photo))
     return studio, view
+
+
+def photo_file(folder: Path, name: str) -> Path:
+    """Where a photograph lies in an exported folder, whatever its name is."""
+    return folder / PHOTO / f"{file_name(name.removeprefix(f'{PHOTO}/'))}.png"
 
 
 def _photos(view: View) -> list[str]:

@@ -16,6 +16,8 @@ from thesis_lib.views.style import INK, MUTED, SERIES, WIDTH, new_figure, show_i
 
 ROWS = 11
 """Of the table."""
+NAMED = 60
+"""Characters of a picture's name in a title."""
 DRAWN = 1024
 """Pixels of the width at which pictures stand in a figure."""
 
@@ -75,8 +77,16 @@ def inspector_figure(studio: Studio, view: View) -> Figure:
     _show_table(
         panels[3], cluster_table(labels[analysis.rows(view.place)], class_counts(picture, analysis, view.place)), colors
     )
-    figure.suptitle(f"{picture.name}: {view.network}, layer {view.layer}, {view.preset}, {analysis.clusters.solver}")
+    figure.suptitle(title(studio, view), parse_math=False)
     return figure
+
+
+def title(studio: Studio, view: View) -> str:
+    """What a view is of, on one line that fits."""
+    solver = studio.analysis(view).clusters.solver
+    name = "".join(one if one.isprintable() else " " for one in view.shown)
+    name = name if len(name) <= NAMED else f"{name[: NAMED - 20]} ... {name[-15:]}"
+    return f"{name}: {view.network}, layer {view.layer}, {view.preset}, {solver}"
 
 
 def class_counts(picture: Picture, analysis: Analysis, index: int) -> np.ndarray | None:

@@ -119,5 +119,12 @@ class View(BaseModel):
 
     @classmethod
     def read(cls, file: str | Path) -> "View":
-        """The view of a file."""
-        return cls.from_toml(Path(file).read_text(encoding="utf-8"))
+        """The view of a file.
+
+        Raises:
+            ViewError: as `from_toml`, or no text in UTF-8.
+        """
+        try:
+            return cls.from_toml(Path(file).read_text(encoding="utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise ViewError(f"{file} is not text in UTF-8 ({error}): save it as that") from None
