@@ -389,6 +389,53 @@ def test_a_file_that_cannot_be_shown_is_told_of(page, name, content, message):
     assert (pixels(page) == before).all()
 
 
+def test_a_file_above_ten_megabytes_can_be_chosen_by_the_button(page):
+    """In one message the server would close the connection."""
+    noise = np.random.default_rng(0).integers(0, 256, (2000, 2000, 3), np.uint8)
+    content = encoded(noise)
+    assert len(content) > 10 * 2**20
+    with page.expect_file_chooser() as chooser:
+        page.click(".ci-head button:has-text('photo')")
+    chooser.value.set_files({"name": "large.png", "mimeType": "image/png", "buffer": content})
+    until(page, lambda: "large.png" in page.inner_text(".ci-main figcaption"), "its name is told", 30)
+    wait_drawn(page)
+    assert not page.is_visible(".ci-error")
+    assert move_k(page, "ArrowRight") == FIRST_K + 1
+
+
+def test_a_file_above_the_limit_is_told_before_it_is_sent(page, tmp_path):
+    before, large = pixels(page), tmp_path / "huge.tif"
+    with large.open("wb") as file:
+        file.truncate(65 * 2**20)
+    page.set_input_files(".ci input[type=file]", large)
+    until(page, lambda: page.is_visible(".ci-error"), "an error is told")
+    assert "huge.tif has 65 MB, and at most 64 are taken" in page.inner_text(".ci-error")
+    assert (pixels(page) == before).all()
+
+
+def test_several_files_are_all_taken(page):
+    files = [{"name": f"{one}.png", "mimeType": "image/png", "buffer": encoded(blocks(one))} for one in (5, 6)]
+    page.set_input_files(".ci input[type=file]", files)
+    until(page, lambda: "6.png" in page.inner_text(".ci-main figcaption"), "the last one is shown", 10)
+    options = page.locator(".widget-dropdown:has(label:text-is('picture')) option").all_inner_texts()
+    assert options == ["photo/5.png", "photo/6.png"]
+
+
+MARKUP = '<img src=x onerror="window.broken=1"><b>bold</b>.png'
+
+
+@pytest.mark.parametrize("content", [encoded(quarters((128, 96))), b"no picture"], ids=["shown", "refused"])
+def test_a_name_with_markup_is_shown_as_text(page, content):
+    drop(page, MARKUP, content)
+    place = ".ci-error" if content == b"no picture" else ".ci-main figcaption"
+    until(page, lambda: MARKUP in page.inner_text(place), "the name is told", 10)
+    page.keyboard.press("Escape")
+    page.click("button:has-text('save')")
+    until(page, lambda: "saved to" in page.inner_text(NOTEBOOK), "where it is saved is told", 30)
+    assert page.evaluate("window.broken") is None
+    assert page.locator(f"{NOTEBOOK} .jp-OutputArea :is(img[src=x], b)").count() == 0
+
+
 # --- where it lives --------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.views.inspector.samples import VIEW, blocks, planted
 from thesis_lib.views.inspector.analysis import Analysis, cell_counts
-from thesis_lib.views.inspector.canvas import HELD, ClusterCanvas, encode_jpeg, pack, pooled, quantized
+from thesis_lib.views.inspector.canvas import FOLDER, HELD, SCRIPTS, ClusterCanvas, encode_jpeg, pack, pooled, quantized
 from thesis_lib.views.inspector.palettes import MOST, palette
 from thesis_lib.views.inspector.pictures import Picture
 
@@ -201,3 +201,10 @@ def test_affinities_stay_within_a_cells_own_picture(canvas: ClusterCanvas) -> No
 def test_the_browser_has_the_kernels_colours(canvas: ClusterCanvas) -> None:
     for name in ("distinct", "cividis"):
         assert np.array_equal(canvas.palettes[name], palette(name))
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_no_text_becomes_markup_in_the_browser(script: str) -> None:
+    source = (FOLDER / f"{script}.js").read_text(encoding="utf-8")
+    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "createContextualFragment", "eval("):
+        assert word not in source

@@ -2,7 +2,6 @@
 
 import asyncio
 import zlib
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import get_ident
 from typing import Any
@@ -40,7 +39,7 @@ def drop(pane: Pane, content: bytes, name: str, parts: int = 1) -> None:
     step = -(-len(content) // parts)
     for part in range(parts):
         piece = content[part * step : (part + 1) * step]
-        tell(pane, {"kind": "drop", "name": name, "part": part, "parts": parts}, piece)
+        tell(pane, {"kind": "file", "name": name, "part": part, "parts": parts}, piece)
 
 
 CHOICES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -203,7 +202,7 @@ def test_two_files_may_be_dropped_at_once() -> None:
     for part in (0, 1):
         for name, content in files.items():
             piece = (content[:500], content[500:])[part]
-            tell(made.first, {"kind": "drop", "name": name, "part": part, "parts": 2}, piece)
+            tell(made.first, {"kind": "file", "name": name, "part": part, "parts": 2}, piece)
     made.wait()
     found = [made.studio.gallery.open(f"photo/{name}").image for name in files]
     assert np.array_equal(found, [blocks(8), blocks(9)])
@@ -211,7 +210,7 @@ def test_two_files_may_be_dropped_at_once() -> None:
 
 def test_a_drop_that_was_broken_off_can_be_made_again() -> None:
     made, content = inspector(), encoded(blocks(9))
-    tell(made.first, {"kind": "drop", "name": "mine.png", "part": 0, "parts": 2}, content[:300])
+    tell(made.first, {"kind": "file", "name": "mine.png", "part": 0, "parts": 2}, content[:300])
     drop(made.first, content, "mine.png", 2)
     made.wait()
     assert np.array_equal(made.studio.gallery.open("photo/mine.png").image, blocks(9))
@@ -261,6 +260,34 @@ def test_the_kernel_is_free_while_a_photograph_is_read(monkeypatch: pytest.Monke
     assert threads != [get_ident()]
 
 
+@pytest.mark.parametrize("failing", [True, False])
+def test_what_is_told_of_a_save_is_no_markup(failing: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one place of the panel that takes HTML."""
+    made = inspector()
+
+    def export(*_: object) -> Path:
+        if failing:
+            raise OSError("<b>disk</b> & full")
+        return Path("<b>disk</b> & full")
+
+    monkeypatch.setattr("thesis_lib.views.inspector.panel.export", export)
+    made.save_later()
+    made.wait()
+    assert made.saved.value.endswith("&lt;b&gt;disk&lt;/b&gt; &amp; full")
+
+
+def test_no_control_takes_markup() -> None:
+    made, names = compared(), set()
+    waiting: list[Any] = [made.panel]
+    while waiting:
+        one = waiting.pop()
+        waiting += getattr(one, "children", ())
+        names.add(type(one).__name__)
+        assert not getattr(one, "description_allow_html", False)
+    assert names & {"HTML", "HTMLMath", "Label", "Output"} == {"HTML"}
+    assert {"Dropdown", "ClusterCanvas"} < names
+
+
 def test_after_a_bad_file_a_good_one_is_shown() -> None:
     made = inspector()
     drop(made.first, b"words", "notes.png")
@@ -285,21 +312,6 @@ def test_a_photograph_of_other_proportions_is_told_if_it_cannot_be_seen() -> Non
     drop(made.first, encoded(blocks(size=(64, 640))), "long.png")
     made.wait()
     assert "crop" in made.first.canvas.error
-
-
-def test_an_uploaded_file_is_shown() -> None:
-    made = inspector()
-    content = encoded(blocks(9))
-    file = {
-        "name": "up.png",
-        "type": "image/png",
-        "size": len(content),
-        "last_modified": datetime.now(UTC),
-        "content": content,
-    }
-    made.first.controls.upload.set_trait("value", (file,))
-    made.wait()
-    assert made.first.canvas.scene["name"] == "photo/up.png"
 
 
 def test_after_a_photograph_the_frames_are_there_again() -> None:

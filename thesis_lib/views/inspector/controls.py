@@ -34,7 +34,6 @@ class Controls:
         self.frame = _dropdown("picture", [view.picture], view.picture, "24em")
         self.before = widgets.Button(description="◀", tooltip="the picture before", layout={"width": "3em"})
         self.after = widgets.Button(description="▶", tooltip="the picture after", layout={"width": "3em"})
-        self.upload = widgets.FileUpload(description="photo", tooltip="a photograph; or drop one on the picture")
         self.network = _dropdown("network", networks, view.network, "24em")
         self.layer = _dropdown("layer", LAYERS, view.layer, "9em")
         self.axis = _dropdown("axis", ["pixels", "channels"], view.axis)
@@ -48,7 +47,7 @@ class Controls:
             layout={"width": "7em"},
             continuous_update=False,
         )
-        picture = (self.split, self.city, self.frame, self.before, self.after, self.upload)
+        picture = (self.split, self.city, self.frame, self.before, self.after)
         self.clustering = (self.network, self.layer, self.axis, self.preset, self.solver, self.bandwidth, self.sigma)
         rows = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in (picture, self.clustering)]
         self.box = widgets.VBox(rows)

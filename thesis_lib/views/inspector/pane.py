@@ -51,7 +51,6 @@ class Pane:
         self.anchor = view.anchor
         self._analysis: tuple[Analysis, int] | None = None
         self.controls = Controls(studio.gallery, list(studio.networks), view, self.refresh)
-        self.controls.upload.observe(self._take_upload, "value")
         self._start(view.anchor)
 
     # --- what is chosen ----------------------------------------------------------------------------------------------
@@ -96,10 +95,6 @@ class Pane:
     def _refuse(self, error: Exception) -> None:
         self.canvas.error = str(error)
 
-    def _take_upload(self, _: object) -> None:
-        for file in self.controls.upload.value:
-            self.open(bytes(file["content"]), file["name"])
-
     # --- what the canvas asks ----------------------------------------------------------------------------------------
 
     def _hear(self, _: object, content: dict[str, Any], buffers: list[Any]) -> None:
@@ -113,13 +108,17 @@ class Pane:
         elif kind == "cancel":
             self.worker.cancel()
             self._tell(-1, "cancelled: what is there stays; another choice starts anew")
-        elif kind == "drop":
-            parts = self._parts.setdefault(content["name"], [])
-            if content["part"] == 0:
-                parts.clear()
-            parts.append(bytes(buffers[0]) if buffers else b"")
-            if len(parts) == content["parts"]:
-                self.open(b"".join(self._parts.pop(content["name"])), content["name"])
+        elif kind == "file":
+            self._take_part(bytes(buffers[0]) if buffers else b"", **content)
+
+    def _take_part(self, content: bytes, *, name: str, part: int, parts: int, **_: object) -> None:
+        """Of a file, whose parts come in order."""
+        found = self._parts.setdefault(name, [])
+        if part == 0:
+            found.clear()
+        found.append(content)
+        if len(found) == parts:
+            self.open(b"".join(self._parts.pop(name)), name)
 
     # --- the work ----------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,6 @@
 // The widget: what the user does goes into the model, and what the model says is drawn, at most once a frame.
 
 const REGIONS = [5, 10, 20, 40];
-const PART = 512 * 1024, LARGEST_FILE = 64 * 1024 * 1024;
 const KEYS = [
   ["← →", "one cluster less, one more"], ["↑ ↓", "picture before, picture after"],
   ["shift + arrows, enter", "move the pixel that is looked at, choose it"], ["o", "outlines or fill"],
@@ -63,11 +62,13 @@ class Inspector extends Drawing {
     this.words = h("span");
     this.status = h("div", { class: "ci-status", role: "status" }, this.words, this.bar, this.cancel);
     this.error = h("div", { class: "ci-error", role: "alert", hidden: true });
+    this.photo = h("input", { type: "file", accept: IMAGES, multiple: true, hidden: true, "aria-label": "a photograph" });
+    this.photoButton = h("button", { type: "button", title: "a photograph; or drop one here" }, "photo");
     this.helpButton = h("button", { type: "button", class: "ci-help-button", "aria-label": "keys", title: "keys (?)" }, "?");
     this.help = h("div", { class: "ci-help", role: "dialog", "aria-label": "keys", hidden: true },
       h("dl", {}, ...KEYS.flatMap(([keys, words]) => [h("dt", {}, keys), h("dd", {}, words)])));
     this.element = h("div", { class: "ci", "data-lm-suppress-shortcuts": "true" },
-      h("div", { class: "ci-head" }, this.status, this.helpButton), this.error, this.help,
+      h("div", { class: "ci-head" }, this.status, this.photo, this.photoButton, this.helpButton), this.error, this.help,
       h("div", { class: "ci-top" }, this.main.element,
         h("div", { class: "ci-right" }, this.side.element, this.table.element)),
       h("div", { class: "ci-plots" }, this.vector.element, this.gallery.element, this.scatter.element,
@@ -117,8 +118,12 @@ class Inspector extends Drawing {
     this.words.textContent = this.model.get("status");
     this.bar.hidden = this.cancel.hidden = progress < 0;
     this.bar.value = Math.max(0, progress);
-    this.error.hidden = !error;
-    this.error.textContent = error;
+    this.tellError(error);
+  }
+
+  tellError(words) {
+    this.error.hidden = !words;
+    this.error.textContent = words;
   }
 
   // --- what the user does ------------------------------------------------------------------------------------------
@@ -135,6 +140,8 @@ class Inspector extends Drawing {
     on(this.slider, "input", () => this.put({ vector: Number(this.slider.value) }));
     on(this.vector.canvas, "wheel", (event) => { event.preventDefault(); this.turn(Math.sign(event.deltaY)); });
     on(this.cancel, "click", () => this.model.send({ kind: "cancel" }));
+    on(this.photoButton, "click", () => this.photo.click());
+    on(this.photo, "change", () => { this.take([...this.photo.files]); this.photo.value = ""; });
     on(this.helpButton, "click", () => { this.help.hidden = !this.help.hidden; });
     on(element, "keydown", (event) => this.press(event));
     on(element, "dragover", (event) => { event.preventDefault(); element.classList.add("ci-drop"); });
@@ -281,19 +288,17 @@ class Inspector extends Drawing {
     event.preventDefault();
   }
 
-  async drop(event) {
+  drop(event) {
     event.preventDefault();
     this.element.classList.remove("ci-drop");
-    const file = event.dataTransfer.files[0];
-    if (!file) return;
-    if (file.size > LARGEST_FILE) {
-      this.error.hidden = false;
-      this.error.textContent = `${file.name} has ${Math.round(file.size / 2 ** 20)} MB, and at most 64 are taken: make it smaller first`;
-      return;
+    this.take([...event.dataTransfer.files]);
+  }
+
+  async take(files) {
+    for (const file of files) {
+      const refused = await sendFile(this.model, file);
+      if (refused) this.tellError(refused);
     }
-    const content = await file.arrayBuffer(), parts = Math.max(1, Math.ceil(content.byteLength / PART));
-    for (let part = 0; part < parts; part++)
-      this.model.send({ kind: "drop", name: file.name, part, parts }, undefined, [content.slice(part * PART, (part + 1) * PART)]);
   }
 
   stop() {
