@@ -16,7 +16,7 @@ from thesis_lib.views.inspector.palettes import MOST, PALETTES, colormap, palett
 from thesis_lib.views.inspector.pictures import Picture
 
 FOLDER = Path(__file__).parent / "canvas"
-SCRIPTS = ("data", "paint", "plots", "table", "files", "draw", "widget")
+SCRIPTS = ("data", "paint", "plots", "table", "files", "draw", "choices", "widget")
 """Joined, in this order, to one ES module."""
 BESIDE = ("labels", "prediction")
 """What can stand beside the clusters."""

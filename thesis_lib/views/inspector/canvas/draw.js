@@ -1,4 +1,4 @@
-// How the widget draws what its model and its scene hold; what it is made of and what the user does is in widget.js.
+// How the widget draws what its model and its scene hold; what the user does is in choices.js and widget.js.
 
 const LINES = [["#fff", 2.4], ["#1a1a1a", 1.1]];
 
@@ -67,7 +67,7 @@ class Drawing {
     const table = colorTable((label) => (hides(label) ? [0, 0, 0] : colors[label] || [0, 0, 0]),
       (label) => (hides(label) ? DIM : lines ? 0 : opacity));
     blit(canvas, cellsPicture(labels, scene.grid, table));
-    if (lines || opacity > 0) strokeBorders(canvas, this.borders(labels), scene.grid, lines ? LINES : LINES.slice(1));
+    if (lines) strokeBorders(canvas, this.borders(labels), scene.grid, LINES);
     if (this.cursor >= 0) mark(canvas, this.cursor, scene.grid);
   }
 
