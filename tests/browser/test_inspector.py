@@ -196,6 +196,32 @@ def test_with_full_opacity_a_cell_has_the_colour_of_its_cluster(page):
         assert tuple(after[row, column]) == colors[cluster_at(page, row, column)]
 
 
+def test_the_fill_has_no_lines(page):
+    """Where clusters are a few cells, lines round each are a black grid."""
+    slide(page, 1, "End")
+    move_k(page, *["ArrowRight"] * 40)
+    page.wait_for_timeout(300)
+    seen = {tuple(color) for color in pixels(page)[..., :3].reshape(-1, 3).tolist()}
+    assert seen == set(swatches(page).values())
+
+
+def test_a_pixel_is_told_of_the_cell_that_is_painted_there(page):
+    """To its edges: a cell is the square from floor(pixel / stride) on."""
+    slide(page, 1, "End")
+    page.wait_for_timeout(300)
+    seen, colors = pixels(page), swatches(page)
+    height, width = seen.shape[:2]
+    for row, column in [(0, 0), (3, 5), (4, 6), (7, 15)]:
+        for part in (0.06, 0.94):
+            y, x = (row + part) / GRID[0], (column + part) / GRID[1]
+            page.mouse.move(*point(page, x, y))
+            page.wait_for_timeout(50)
+            told = page.inner_text(".ci-readout")
+            assert f"x {int(x * 128)}, y {int(y * 64)}" in told
+            cluster = int(told.partition("cluster ")[2].split(" ")[0])
+            assert tuple(seen[int(y * height), int(x * width)][:3]) == colors[cluster], (row, column, part)
+
+
 def test_outlines_leave_the_image_between_them(page):
     before = pixels(page)
     page.focus(MAIN)

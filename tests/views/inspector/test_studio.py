@@ -13,7 +13,7 @@ from thesis_lib.experiments import load_profile
 from thesis_lib.experiments.features import layer_features
 from thesis_lib.models import PSPNet
 from thesis_lib.models.checkpoints import save_checkpoint
-from thesis_lib.views.inspector.pictures import PictureError
+from thesis_lib.views.inspector.pictures import PictureError, input_size
 from thesis_lib.views.inspector.studio import Studio, trained_networks
 
 
@@ -130,3 +130,14 @@ def test_a_profile_gives_its_backbone_and_frames(tmp_path: Path, monkeypatch: py
     assert list(made.networks) == ["efficientnet_lite0"]
     assert made.gallery.names[:2] == [f"val/{pair.frame}" for pair in Cityscapes(tmp_path / "data", "val").pairs]
     assert (made.profile, made.size) == ("demo", (512, 1024))
+
+
+@pytest.mark.parametrize("shape", [(64, 128), (100, 200), (97, 211), (480, 641)])
+@pytest.mark.parametrize("size", [(64, 128), (129, 257), (96, 96)])
+def test_every_cell_is_a_square_of_whole_pixels_of_what_the_network_sees(
+    shape: tuple[int, int], size: tuple[int, int]
+) -> None:
+    made = Studio({"averages": Averages()}, [blocks(size=shape)], size=size)
+    seen = np.array(input_size(shape, size))
+    for features, stride in zip(made.features("averages", "image/0"), (4, 8, 8, 8), strict=True):
+        assert np.array_equal(np.array(features.shape[1:]) * stride, seen)

@@ -155,15 +155,17 @@ def _check_shape(width: int, height: int, name: str) -> None:
 def input_size(shape: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
     """(height, width) at which a network sees an image: the proportions of `shape`, about as many pixels as `size`.
 
+    The sides are multiples of STRIDE, so that every cell is a square of whole pixels.
+
     Raises:
         PictureError: proportions that would leave a side too short.
     """
     height, width = shape
-    if height * size[1] == width * size[0]:
-        return size
-    factor = sqrt(size[0] * size[1] / (height * width))
-    found = (max(1, round(height * factor / STRIDE)) * STRIDE, max(1, round(width * factor / STRIDE)) * STRIDE)
-    if min(found) < SMALLEST:
+    alike = height * size[1] == width * size[0]
+    factor = 1.0 if alike else sqrt(size[0] * size[1] / (height * width))
+    sides = size if alike else shape
+    found = (max(1, round(factor * sides[0] / STRIDE)) * STRIDE, max(1, round(factor * sides[1] / STRIDE)) * STRIDE)
+    if not alike and min(found) < SMALLEST:
         raise PictureError(
             f"{width} x {height} pixels are seen as {found[1]} x {found[0]}, and {SMALLEST} are needed: crop the "
             "picture"
