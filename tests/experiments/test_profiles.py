@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from thesis_lib.clustering.spectral import PRESETS
 from thesis_lib.experiments import ProfileError, load_profile
 from thesis_lib.experiments.profiles import PROTOCOLS, Evaluation
 from thesis_lib.paths import PROFILES, PROJECT
@@ -94,3 +95,11 @@ def test_an_unknown_protocol_is_told() -> None:
 
 def test_the_thesis_is_scored_as_semseg_scores() -> None:
     assert load_profile("cityscapes").evaluation.protocol == "semseg-ss"
+
+
+def test_a_preset_stands_for_its_values_and_others_beside_it_count_more() -> None:
+    faithful = load_profile("demo", 'model.preset="faithful" model.reduce=32').model
+    assert (faithful.graph, faithful.sigma, faithful.reduce) == ("full", "median", 32)
+    assert load_profile("demo").model.layer == {**PRESETS["recommended"], "position": 0.0}
+    with pytest.raises(ProfileError, match="preset must be one of recommended, faithful, not 'best'"):
+        load_profile("demo", 'model.preset="best"')

@@ -1,12 +1,14 @@
 """Profiles: everything that differs between the runs of the thesis, as validated TOML."""
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from thesis_lib.clustering.neighbor_graph import NEIGHBORS
+from thesis_lib.clustering.spectral import PRESETS, GraphName, Preset
 from thesis_lib.models.cluster_layer import Axis, Method
 from thesis_lib.models.clusternet import Fusion
 from thesis_lib.models.semantics import SemanticsName
@@ -16,10 +18,21 @@ Positive = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(gt=0)]
 Size = tuple[Positive, Positive]
 Range = tuple[Rate, Rate]
+StudyMethod = Method | Preset
 
 
 class ProfileError(ValueError):
     """A profile, or a change to it, cannot be used."""
+
+
+def _expand_name(values: Any, key: str, choices: Mapping[Any, dict[str, Any]]) -> Any:
+    """A table of a profile with the values that one name in it stands for; others beside it count more."""
+    if not isinstance(values, dict) or key not in values:
+        return values
+    name = values[key]
+    if not isinstance(name, str) or name not in choices:
+        raise ValueError(f"{key} must be one of {', '.join(choices)}, not {name!r}")
+    return choices[name] | {other: value for other, value in values.items() if other != key}
 
 
 class Section(BaseModel):
@@ -45,7 +58,10 @@ class Data(Section):
 
 
 class Model(Section):
-    """The two networks compared, and the cluster layer of the second."""
+    """The two networks compared, and the cluster layer of the second.
+
+    `preset = "faithful"` stands for that preset's graph, neighbors, sigma and reduce; others beside it change them.
+    """
 
     backbone: str
     weights: str | None = "imagenet"
@@ -58,8 +74,22 @@ class Model(Section):
     axis: Axis = "pixels"
     fusion: Fusion = "concat"
     method: Method = "spectral"
+    graph: GraphName = "neighbors"
+    neighbors: Positive = NEIGHBORS
     sigma: Literal["local", "median"] | Rate = "local"
     reduce: Positive | None = 64
+    position: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    """Weight of a pixel's place beside its features."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand(cls, values: Any) -> Any:
+        return _expand_name(values, "preset", PRESETS)
+
+    @property
+    def layer(self) -> dict[str, Any]:
+        """How the cluster layer clusters, as `ClusterNet` takes it."""
+        return self.model_dump(include={"graph", "neighbors", "sigma", "reduce", "position"})
 
     @field_validator("weights", "checkpoint")
     @classmethod
@@ -142,12 +172,7 @@ class Evaluation(Section):
     @model_validator(mode="before")
     @classmethod
     def _expand(cls, values: Any) -> Any:
-        if not isinstance(values, dict) or "protocol" not in values:
-            return values
-        name = values["protocol"]
-        if name not in PROTOCOLS:
-            raise ValueError(f"protocol must be one of {', '.join(PROTOCOLS)}, not {name!r}")
-        return PROTOCOLS[name] | {key: value for key, value in values.items() if key != "protocol"}
+        return _expand_name(values, "protocol", PROTOCOLS)
 
     @property
     def protocol(self) -> str:
@@ -170,7 +195,8 @@ class Study(Section):
     n_clusters: tuple[Positive, ...] = (10, 20, 40, 80)
     axes: tuple[Axis, ...] = ("pixels", "channels")
     fusions: tuple[Fusion, ...] = ("concat", "replace")
-    methods: tuple[Method, ...] = ("spectral", "kmeans")
+    methods: tuple[StudyMethod, ...] = ("spectral", "kmeans")
+    """"spectral" is the profile's own layer; a preset's name stands for spectral clustering by that preset."""
     seeds: tuple[int, ...] = (0,)
 
 

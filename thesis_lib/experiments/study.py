@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from thesis_lib.clustering.spectral import PRESETS
 from thesis_lib.experiments.processes import this_process
-from thesis_lib.experiments.profiles import Profile
+from thesis_lib.experiments.profiles import Profile, StudyMethod
 from thesis_lib.experiments.records import TrainingFiles, read_log, write_table
 from thesis_lib.experiments.training import TrainingError, datasets, fit
 from thesis_lib.models import ClusterNet, PSPNet, load_checkpoint
-from thesis_lib.models.cluster_layer import Axis, Method
+from thesis_lib.models.cluster_layer import Axis
 from thesis_lib.models.clusternet import Fusion
 
 CALIBRATION = 8
@@ -34,7 +35,7 @@ class Variant:
     n_clusters: int = 0
     axis: Axis = "pixels"
     fusion: Fusion = "concat"
-    method: Method = "spectral"
+    method: StudyMethod = "spectral"
 
     @property
     def name(self) -> str:
@@ -151,8 +152,10 @@ def build_variant(variant: Variant, profile: Profile, pspnet: PSPNet) -> PSPNet:
     if variant.axis == "channels":
         train, _ = datasets(profile, pspnet)
         images = torch.stack([train[index][0] for index in range(min(CALIBRATION, len(train)))])
-    layer = {"sigma": profile.model.sigma, "reduce": profile.model.reduce}
-    return ClusterNet.from_pspnet(pspnet, images, **asdict(variant), **layer)
+    options = profile.model.layer | asdict(variant)
+    if variant.method in PRESETS:
+        options |= PRESETS[variant.method] | {"method": "spectral"}
+    return ClusterNet.from_pspnet(pspnet, images, **options)
 
 
 def read_results(file: Path) -> list[Result]:

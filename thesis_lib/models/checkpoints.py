@@ -102,12 +102,17 @@ def load_checkpoint(path: str | Path, *, align_corners: bool | None = None) -> P
         )
     if content["model"] not in MODELS:
         raise CheckpointError(f"{path} holds a {content['model']!r}; known are {', '.join(MODELS)}")
-    model = MODELS[content["model"]](**content["config"])
+    model = MODELS[content["model"]](**_completed(content["model"], content["config"]))
     try:
         model.load_state_dict(content["state_dict"])
     except RuntimeError as error:
         raise CheckpointError(f"{path} does not fit its own architecture: {error}") from error
     return model.eval()
+
+
+def _completed(model: str, config: dict[str, Any]) -> dict[str, Any]:
+    """A config with what it did not name while there was no choice: clusters were those of the full affinity."""
+    return {"graph": "full", **config} if model == "ClusterNet" else config
 
 
 def _check_sums(path: Path) -> None:
