@@ -30,6 +30,8 @@ VIEWS: dict[str, dict[str, object]] = {
     "drawn otherwise": {"palette": "features", "opacity": 0.3, "selected": (1, 2)},
     "outlines": {"outlines": True, "palette": "cividis"},
     "layer 1": {"layer": 1, "k": 50, "solver": "krylov", "bandwidth": 0.5},
+    "the full graph": {"graph": "full", "preset": "faithful"},
+    "few neighbours and positions": {"neighbors": 4, "position": 0.5, "layer": 1},
     "channels": {"axis": "channels", "k": 4, "selected": (0,)},
     "jointly": {"joint": OTHER},
     "a photograph": {"picture": PHOTO},

@@ -20,6 +20,8 @@ VIEWS = {
     "outlines": {"outlines": True, "selected": (1,)},
     "last vector": {"vector": MOST},
     "jointly": {"joint": "image/1"},
+    "all pairs": {"graph": "full", "preset": "faithful"},
+    "few neighbours and positions": {"neighbors": 9, "position": 0.5},
     "channels": {"axis": "channels", "k": 4, "selected": (0, 2)},
     "a colour for channels": {"axis": "channels", "k": 4, "palette": "features"},
 }
@@ -35,6 +37,17 @@ def test_every_kind_of_view_has_a_figure(values: dict[str, object]) -> None:
     figure = inspector_figure(studio(), changed(**values))
     assert isinstance(figure, Figure)
     figure.draw_without_rendering()
+
+
+def test_a_figure_says_which_graph_it_is() -> None:
+    figure = inspector_figure(studio(), changed(neighbors=9, position=0.5))
+    assert "recommended, 9 neighbours, local bandwidth, position 0.5" in figure.get_suptitle()
+    assert "all pairs" in inspector_figure(studio(), changed(graph="full")).get_suptitle()
+
+
+def test_a_figure_of_a_graph_that_falls_apart_warns() -> None:
+    with pytest.warns(UserWarning, match="the graph of 1 nearest neighbours falls into"):
+        inspector_figure(studio(), changed(layer=1, neighbors=1))
 
 
 @pytest.mark.filterwarnings("error")

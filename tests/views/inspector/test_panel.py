@@ -47,6 +47,9 @@ CHOICES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "layer": ({"layer": 1}, {"layer": 1}),
     "axis": ({"axis": "channels"}, {"axis": "channels"}),
     "preset": ({"preset": "faithful"}, {"preset": "faithful"}),
+    "graph": ({"graph": "full"}, {"graph": "full"}),
+    "neighbors": ({"layer": 1, "neighbors": 6}, {"layer": 1, "neighbors": 6}),
+    "position": ({"position": 0.5}, {"position": 0.5}),
     "solver": ({"layer": 1, "solver": "krylov"}, {"layer": 1, "solver": "krylov"}),
     "bandwidth": ({"bandwidth": "median"}, {"bandwidth": "median"}),
     "number": ({"bandwidth": "number", "sigma": 0.2}, {"bandwidth": 0.2}),
@@ -84,6 +87,45 @@ def test_the_labels_are_those_of_the_choice_without_waiting(choice: str) -> None
     labels = made.labels()
     made.wait()
     assert np.array_equal(labels.ravel(), drawn(made.first, 6))
+
+
+def enabled(made: ClusterInspector) -> set[str]:
+    controls = made.first.controls
+    return {name for name in ("graph", "neighbors", "position", "sigma") if not getattr(controls, name).disabled}
+
+
+def test_controls_that_would_change_nothing_are_off() -> None:
+    made = inspector()
+    controls = made.first.controls
+    assert enabled(made) == {"graph", "neighbors", "position"}
+    controls.graph.value = "full"
+    assert enabled(made) == {"graph", "position"}
+    controls.graph.value, controls.preset.value = "preset", "faithful"
+    assert enabled(made) == {"graph", "position"}
+    controls.graph.value, controls.axis.value = "neighbors", "channels"
+    assert enabled(made) == {"graph", "neighbors"}
+    made.wait()
+
+
+def test_the_widget_says_which_graph_it_is() -> None:
+    made = inspector(layer=1, neighbors=6, position=0.5)
+    assert made.first.canvas.scene["graph"] == "the graph of 6 neighbours"
+    assert "recommended, 6 neighbours, local bandwidth, position 0.5" in made.first.canvas.scene["caption"]
+    made.first.controls.graph.value = "full"
+    made.wait()
+    assert made.first.canvas.scene["graph"] == "the graph of all pairs"
+    assert "recommended, all pairs" in made.first.canvas.scene["caption"]
+
+
+def test_a_view_that_is_given_is_in_the_controls() -> None:
+    values = {"graph": "neighbors", "neighbors": 6, "position": 0.25}
+    assert values.items() <= inspector(**values).view.model_dump().items()
+
+
+def test_a_graph_that_falls_apart_is_told() -> None:
+    made = inspector(layer=1, neighbors=1)
+    assert "first clusters after" in made.first.canvas.status
+    assert "the graph of 1 nearest neighbours falls into" in made.first.canvas.status
 
 
 def test_the_scene_is_that_of_the_choice() -> None:
@@ -460,6 +502,15 @@ def test_jointly_two_pictures_are_clustered_as_one() -> None:
 def test_jointly_a_picture_beside_itself_has_the_same_labels() -> None:
     made = compared("image/0", joint=True)
     assert made.second is not None
+    assert np.array_equal(drawn(made.first, 6), drawn(made.second, 6))
+
+
+def test_jointly_with_positions_a_picture_beside_itself_has_the_same_labels() -> None:
+    made = compared("image/0", joint=True)
+    made.first.controls.position.value = 0.7
+    made.wait()
+    assert made.second is not None
+    assert made.second.view.position == 0.7
     assert np.array_equal(drawn(made.first, 6), drawn(made.second, 6))
 
 

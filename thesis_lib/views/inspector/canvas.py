@@ -121,6 +121,7 @@ class ClusterCanvas(anywidget.AnyWidget):
                 "suggested": analysis.suggested,
                 "channel_grid": shape,
                 "solver": analysis.clusters.solver,
+                "graph": analysis.graph,
             }
 
     def show_maps(self, analysis: Analysis, index: int) -> None:

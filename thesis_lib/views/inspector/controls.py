@@ -5,10 +5,11 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from thesis_lib.clustering.neighbor_graph import NEIGHBORS
 from thesis_lib.clustering.spectral import PRESETS
 from thesis_lib.experiments.features import LAYERS
 from thesis_lib.views.inspector.pictures import Gallery
-from thesis_lib.views.inspector.view import BANDWIDTHS, SOLVERS, View
+from thesis_lib.views.inspector.view import BANDWIDTHS, GRAPHS, SOLVERS, View
 
 ALL = "all"
 NUMBER = "number"
@@ -38,6 +39,28 @@ class Controls:
         self.layer = _dropdown("layer", LAYERS, view.layer, "9em")
         self.axis = _dropdown("axis", ["pixels", "channels"], view.axis)
         self.preset = _dropdown("preset", list(PRESETS), view.preset)
+        self.graph = _dropdown("graph", GRAPHS, view.graph)
+        self.neighbors = widgets.BoundedIntText(
+            view.options.get("neighbors", NEIGHBORS),
+            min=1,
+            max=1000,
+            description="neighbours",
+            tooltip="of each point in the graph of neighbours",
+            layout={"width": "11em"},
+            style={"description_width": "5.5em"},
+            continuous_update=False,
+        )
+        self.position = widgets.BoundedFloatText(
+            view.position,
+            min=0,
+            max=100,
+            step=0.1,
+            description="position",
+            tooltip="weight of a pixel's place beside its features",
+            layout={"width": "11em"},
+            style={"description_width": "5.5em"},
+            continuous_update=False,
+        )
         self.solver = _dropdown("solver", SOLVERS, view.solver, "12em")
         number = isinstance(view.bandwidth, float)
         self.bandwidth = _dropdown("bandwidth", [*BANDWIDTHS, NUMBER], NUMBER if number else view.bandwidth)
@@ -48,8 +71,10 @@ class Controls:
             continuous_update=False,
         )
         picture = (self.split, self.city, self.frame, self.before, self.after)
-        self.clustering = (self.network, self.layer, self.axis, self.preset, self.solver, self.bandwidth, self.sigma)
-        rows = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in (picture, self.clustering)]
+        features = (self.network, self.layer, self.axis, self.position)
+        method = (self.preset, self.graph, self.neighbors, self.solver, self.bandwidth, self.sigma)
+        self.clustering = (*features, *method)
+        rows = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in (picture, features, method)]
         self.box = widgets.VBox(rows)
         self._listen()
         self._list_frames()
@@ -75,6 +100,9 @@ class Controls:
             "layer": self.layer.value,
             "axis": self.axis.value,
             "preset": self.preset.value,
+            "graph": self.graph.value,
+            "neighbors": None if self.neighbors.value == NEIGHBORS else self.neighbors.value,
+            "position": self.position.value,
             "solver": self.solver.value,
             "bandwidth": self.sigma.value if self.bandwidth.value == NUMBER else self.bandwidth.value,
         }
@@ -83,6 +111,9 @@ class Controls:
         """Whether how to cluster is chosen here, or with another picture."""
         for control in self.clustering:
             control.disabled = not own
+        graph = PRESETS[self.preset.value]["graph"] if self.graph.value == "preset" else self.graph.value
+        self.neighbors.disabled = not own or graph != "neighbors"
+        self.position.disabled = not own or self.axis.value != "pixels"
         self.sigma.disabled = not own or self.bandwidth.value != NUMBER
 
     def show(self, name: str) -> None:

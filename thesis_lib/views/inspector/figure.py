@@ -16,8 +16,8 @@ from thesis_lib.views.style import INK, MUTED, SERIES, WIDTH, new_figure, show_i
 
 ROWS = 11
 """Of the table."""
-NAMED = 60
-"""Characters of a picture's name in a title."""
+NAMED = 48
+"""Characters of a name in a title."""
 DRAWN = 1024
 """Pixels of the width at which pictures stand in a figure."""
 
@@ -82,11 +82,15 @@ def inspector_figure(studio: Studio, view: View) -> Figure:
 
 
 def title(studio: Studio, view: View) -> str:
-    """What a view is of, on one line that fits."""
+    """What a view is of, and how it is clustered, on two lines that fit."""
     solver = studio.analysis(view).clusters.solver
-    name = "".join(one if one.isprintable() else " " for one in view.shown)
-    name = name if len(name) <= NAMED else f"{name[: NAMED - 20]} ... {name[-15:]}"
-    return f"{name}: {view.network}, layer {view.layer}, {view.preset}, {solver}"
+    return f"{_short(view.shown)}: {_short(view.network)}, layer {view.layer}\n{view.method}, {solver}"
+
+
+def _short(name: str) -> str:
+    """A name without what cannot be printed, and without its middle if it is long."""
+    name = "".join(one if one.isprintable() else " " for one in name)
+    return name if len(name) <= NAMED else f"{name[: NAMED - 20]} ... {name[-15:]}"
 
 
 def class_counts(picture: Picture, analysis: Analysis, index: int) -> np.ndarray | None:
@@ -129,7 +133,7 @@ def _show_tiles(axes: Axes, means: dict[int, np.ndarray]) -> None:
 def _show_embedding(axes: Axes, analysis: Analysis, view: View, labels: np.ndarray, colors: np.ndarray) -> None:
     """Two columns of Y, the rows of the first k eigenvectors scaled to length 1."""
     first = min(view.vector, analysis.most - 1)
-    rows = analysis.clusters.cut(view.k).eigenvectors
+    rows = analysis.clusters.eigenvectors[:, : view.k]
     norm = (rows * (analysis.clusters.eigenvalues[: view.k] > 0)).norm(dim=1).clamp(min=1e-30)
     pair = (analysis.clusters.eigenvectors[:, first - 1 : first + 1] / norm[:, None]).cpu().numpy()
     axes.scatter(pair[:, 0], pair[:, 1], s=1.2, c=colors[labels] / 255, linewidths=0, rasterized=True)

@@ -191,12 +191,13 @@ class Pane:
         say(0.55, "clusters ...")
         self._color(analysis, min(self.canvas.k, analysis.most))
         check()
-        caption = f"{view.network}, layer {view.layer}, {view.axis}, {view.preset}, {analysis.clusters.solver}"
+        caption = f"{view.network}, layer {view.layer}, {view.axis}, {view.method}, {analysis.clusters.solver}"
         self.post(lambda: self._show(analysis, picture, index, caption))
         seconds = time.perf_counter() - begin
         self._predict(view, name, say)
         self._fill(analysis, index, say)
-        self._say(-1, f"{analysis.clusters.labels.numel():,} points, first clusters after {seconds:.1f} s")
+        words = f"{analysis.clusters.labels.numel():,} points, first clusters after {seconds:.1f} s"
+        self._say(-1, f"{words}; {analysis.fault}" if analysis.fault else words)
 
     def _show(self, analysis: Analysis, picture: Picture, index: int, caption: str) -> None:
         if self._analysis is not None and self._analysis[0] is not analysis:

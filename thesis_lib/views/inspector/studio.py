@@ -1,5 +1,6 @@
 """What the inspector works with: pictures, networks, and what was computed of them, the latest of it kept."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -137,8 +138,15 @@ class Studio:
         return found
 
     def show(self, view: View) -> Shown:
-        """All of a view, at once."""
-        return Shown(self.gallery.open(view.shown), self.analysis(view))
+        """All of a view, at once.
+
+        Warns:
+            UserWarning: what the clustering warned of.
+        """
+        analysis = self.analysis(view)
+        if analysis.fault:
+            warnings.warn(analysis.fault, stacklevel=2)
+        return Shown(self.gallery.open(view.shown), analysis)
 
 
 def run_arguments(profile: str, overrides: str) -> dict[str, Any]:

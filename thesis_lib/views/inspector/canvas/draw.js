@@ -197,7 +197,7 @@ class Drawing {
     const { scene } = this, cell = this.model.get("affinity_cell"), values = bytesOf(this.model.get("affinity"));
     if (!this.isPixels || cell !== this.cursor || values.length !== 4 * scene.points || this.pixelRow.hidden) return;
     const found = new Float32Array(values.slice().buffer), most = found.reduce((a, b) => Math.max(a, b), 1e-30);
-    this.affinity.caption.textContent = `affinity to this pixel (square root, largest ${most.toFixed(2)})`;
+    this.affinity.caption.textContent = `affinity to this pixel in ${scene.graph} (square root, largest ${most.toFixed(2)})`;
     blit(this.affinity.canvas, heatPicture(found.map((value) => Math.sqrt(value / most)), scene.grid, this.model.get("heat")));
     mark(this.affinity.canvas, cell, scene.grid);
   }
