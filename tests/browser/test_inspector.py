@@ -265,6 +265,20 @@ def test_a_click_shows_affinities_and_four_regions(page):
     assert all("cluster" in caption for caption in captions)
 
 
+def test_another_graph_is_told_and_shown(page):
+    click(page, 2, 2)
+    told = ".ci-affinity figcaption"
+    until(page, lambda: "in the graph of 20 neighbours" in page.inner_text(told), "the graph is told")
+    before = pixels(page, AFFINITY)
+    page.keyboard.press("Escape")
+    select(page, "graph", "full")
+    until(page, lambda: "all pairs" in page.inner_text(".ci-main figcaption"), "the caption says so", 10)
+    wait_drawn(page)
+    click(page, 2, 2)
+    until(page, lambda: "in the graph of all pairs" in page.inner_text(told), "the graph is told")
+    assert (pixels(page, AFFINITY) != before).any()
+
+
 def test_ctrl_click_adds_a_cluster(page):
     first, second = cluster_at(page, 0, 0), cluster_at(page, 7, 15)
     assert first != second
