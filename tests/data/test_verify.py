@@ -92,6 +92,77 @@ def test_the_digest_changes_with_one_pixel(root: Path) -> None:
     assert content_digest(pairs) != before
 
 
+def test_frames_in_the_wrong_split_are_named(tmp_path: Path) -> None:
+    write_frame(tmp_path, "train", "frankfurt_000000_000294")
+    write_frame(tmp_path, "train", "berlin_000000_000019")
+    write_frame(tmp_path, "train", "morgenau_000000_000019")
+    write_frame(tmp_path, "val", "aachen_000000_000019")
+    found = problems(tmp_path)
+    assert "frankfurt_000000_000294 belongs to val" in found
+    assert "berlin_000000_000019 belongs to test" in found
+    assert "morgenau_000000_000019 belongs to val" in found
+    assert "aachen_000000_000019 belongs to train" in found
+
+
+def test_a_wrong_frame_among_right_ones_is_named_first(tmp_path: Path) -> None:
+    write_frame(tmp_path, "train", "ulm_000000_000019")
+    write_frame(tmp_path, "train", "munster_000000_000019")
+    write_frame(tmp_path, "val", "lindau_000000_000019")
+    names = next(check for check in verify_dataset(tmp_path).checks if check.name == "train: frames")
+    assert names.problems[0] == "munster_000000_000019 belongs to val"
+
+
+def test_a_frame_in_both_splits_is_told(root: Path) -> None:
+    write_frame(root, "val", "alpha_000001_000019")
+    assert "1 frames lie in more than one split: alpha_000001_000019" in problems(root)
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize(("train", "val", "empty"), [(0, 2, "train"), (3, 0, "val")])
+def test_an_empty_split_is_told_and_the_other_reported(
+    tmp_path: Path, train: int, val: int, empty: str, full: bool
+) -> None:
+    report = verify_dataset(write_dataset(tmp_path, train=train, val=val), full=full)
+    assert not report.ok
+    assert [problem for check in report.checks for problem in check.problems] == [f"leftImg8bit/{empty} has no images"]
+    assert any(check.found == f"{train + val} images with labels" for check in report.checks)
+    assert any(check.name.endswith("files") for check in report.checks)
+
+
+def test_labels_without_any_image_are_named(root: Path) -> None:
+    for path in root.glob("leftImg8bit/val/*/*"):
+        path.unlink()
+    found = problems(root)
+    assert "leftImg8bit/val has no images" in found
+    assert "beta_000000_000019 has no _leftImg8bit.png" in found
+
+
+def test_what_macos_leaves_is_no_frame(root: Path) -> None:
+    for path in list(root.rglob("*.png")):
+        (path.parent / f"._{path.name}").write_bytes(b"Mac OS X")
+        (path.parent / ".DS_Store").write_bytes(b"Mac OS X")
+    assert not problems(root, full=True)
+
+
+@pytest.mark.parametrize("name", ["[red]x", "[/x]", "[bold red", "a[1]", ":smile:"])
+def test_a_path_is_printed_as_it_is(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    verify_dataset(write_dataset(tmp_path / name))
+    assert str(tmp_path / name) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("city", ["[red]", "[bold red", "a[1]", ":smile:"])
+def test_a_frame_is_printed_as_it_is(
+    root: Path, city: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    write_frame(root, "train", f"{city}_000000_000019")[1].unlink()
+    verify_dataset(root, full=True)
+    assert f"{city}_000000_000019 has no _gtFine_labelIds.png" in capsys.readouterr().out
+
+
 def test_no_data_set_is_an_error_with_a_way_out(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="make figures PROFILE=demo"):
         verify_dataset(tmp_path)

@@ -1,10 +1,12 @@
 """A profile's data set: painted or unpacked once, and again when a call was interrupted."""
 
+import json
+import warnings
 from pathlib import Path
 
 import pytest
 
-from tests.data.frames import write_archives, write_dataset
+from tests.data.frames import write_archives, write_dataset, write_frame
 from thesis_lib.data import DatasetError
 from thesis_lib.experiments import Profile, load_profile, runs
 from thesis_lib.experiments.runs import provide_dataset
@@ -12,7 +14,8 @@ from thesis_lib.experiments.runs import provide_dataset
 
 @pytest.fixture
 def cityscapes(tmp_path: Path) -> Profile:
-    return load_profile("smoke", ['data.source="cityscapes"', f'data.root="{tmp_path / "root"}"'])
+    given = ['data.source="cityscapes"', "data.train=3", "data.val=2", f'data.root="{tmp_path / "root"}"']
+    return load_profile("smoke", given)
 
 
 @pytest.fixture
@@ -45,7 +48,8 @@ def test_edited_lists_stay_as_they_are(cityscapes: Profile, archives: Path) -> N
     provide_dataset(cityscapes, archives)
     edited = cityscapes.dataset / "train_set.txt"
     edited.write_text("".join(edited.read_text().splitlines(keepends=True)[:2]))
-    assert provide_dataset(cityscapes, archives)["frames"] == {"train": 2, "val": 2}
+    with pytest.warns(UserWarning, match="train has 2 frames"):
+        assert provide_dataset(cityscapes, archives)["frames"] == {"train": 2, "val": 2}
 
 
 def test_scenes_are_painted_once(scenes: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,3 +77,31 @@ def test_images_of_others_are_not_painted_over(scenes: Profile, tmp_path: Path) 
     write_dataset(scenes.dataset)
     with pytest.raises(DatasetError, match="holds images that were not painted here"):
         provide_dataset(scenes, tmp_path)
+
+
+def test_a_part_of_the_data_is_warned_of_and_written_down(cityscapes: Profile, tmp_path: Path) -> None:
+    write_frame(cityscapes.dataset, "train", "aachen_000000_000019")
+    write_frame(cityscapes.dataset, "train", "lindau_000000_000019")
+    write_frame(cityscapes.dataset, "val", "frankfurt_000000_000294")
+    with pytest.warns(UserWarning, match="(train|val) (has|holds)") as warned:
+        found = provide_dataset(cityscapes, tmp_path)
+    assert found["warnings"] == [
+        "train has 2 frames, 3 are expected",
+        "train holds 1 frames of other splits: lindau_000000_000019 belongs to val",
+        "val has 1 frames, 2 are expected",
+    ]
+    assert [str(warning.message) for warning in warned] == found["warnings"]
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_whole_data_is_not_warned_of(scenes: Profile, tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert provide_dataset(scenes, tmp_path)["warnings"] == []
+
+
+def test_what_macos_leaves_is_not_in_the_way_of_painting(scenes: Profile, tmp_path: Path) -> None:
+    city = scenes.dataset / "leftImg8bit" / "train" / "alpha"
+    city.mkdir(parents=True)
+    (city / ".DS_Store").write_bytes(b"Mac OS X")
+    assert provide_dataset(scenes, tmp_path)["frames"] == {"train": 1, "val": 1}

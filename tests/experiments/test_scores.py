@@ -2,6 +2,7 @@
 
 import argparse
 import copy
+import json
 import math
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from cityscapesscripts.evaluation import evalPixelLevelSemanticLabeling as offic
 from PIL import Image
 
 from thesis_lib.data import DatasetError
-from thesis_lib.data.labels import LABELS
+from thesis_lib.data.labels import LABEL_TO_TRAIN, LABELS, TRAIN_TO_LABEL
 from thesis_lib.experiments import Scores, score_files
-from thesis_lib.experiments.scores import ScoreCounter
+from thesis_lib.experiments.scores import ScoreCounter, read_scores, write_scores
 
 SIZE = (60, 90)
 IDS = [label.id for label in LABELS if label.id >= 0]
@@ -129,3 +130,113 @@ def test_different_sizes_are_refused(tmp_path: Path) -> None:
 def test_each_prediction_needs_its_ground_truth(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="1 predictions and 0 ground truths"):
         score_files([tmp_path / "a.png"], [])
+
+
+def all_nan(values: dict[str, float]) -> bool:
+    return bool(values) and all(math.isnan(value) for value in values.values())
+
+
+def test_without_instances_every_iiou_is_nan_and_iou_is_not() -> None:
+    truth = torch.tensor([[24, 26, 26, 7]])
+    alone, mixed = ScoreCounter(), ScoreCounter()
+    alone.add(torch.tensor([[24, 26, 24, 7]]), truth)
+    mixed.add(truth, truth, torch.tensor([[24000, 26000, 26001, 7]]))
+    mixed.add(torch.tensor([[24, 26, 24, 7]]), truth)
+    for scores in (alone.scores(), mixed.scores()):
+        assert all_nan(scores.iiou)
+        assert all_nan(scores.category_iiou)
+        assert math.isnan(scores.miiou)
+        assert 0 < scores.iou["person"] < 1
+
+
+def test_files_without_instances_score_the_same_but_for_iiou(tmp_path: Path) -> None:
+    truth, instances, prediction = random_pair(np.random.default_rng(10), IDS)
+    pair = write_pair(tmp_path, 0, truth, instances, prediction)
+    whole = score_files([pair[0]], [pair[1]])
+    Path(pair[1].replace("labelIds", "instanceIds")).unlink()
+    scores = score_files([pair[0]], [pair[1]])
+    assert scores.iou == pytest.approx(whole.iou, nan_ok=True)
+    assert not math.isnan(whole.miiou)
+    assert all_nan(scores.iiou)
+
+
+def test_scores_are_written_as_strict_json_and_read_back(tmp_path: Path) -> None:
+    counter = ScoreCounter()
+    counter.add(torch.tensor([[7, 7, 8, 7]]), torch.tensor([[7, 7, 8, 8]]))
+    scores = counter.scores()
+    write_scores(tmp_path / "new" / "scores.json", {"PSPNet": scores})
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    text = (tmp_path / "new" / "scores.json").read_text()
+    assert json.loads(text, parse_constant=refuse)["PSPNet"]["iou"]["sky"] is None
+    read = read_scores(tmp_path / "new" / "scores.json")["PSPNet"]
+    assert read["miou"] == scores.miou
+    for kind in ("iou", "iiou", "category_iou", "category_iiou"):
+        assert read[kind] == pytest.approx(getattr(scores, kind), nan_ok=True)
+
+
+def as_train_ids(path: str, name: str = "labelTrainIds") -> str:
+    """The file again in trainIds, and no longer in labelIds."""
+    labels = np.asarray(Image.open(path))
+    Path(path).unlink()
+    Image.fromarray(LABEL_TO_TRAIN[labels]).save(path.replace("labelIds", name))
+    return path.replace("labelIds", name)
+
+
+@pytest.mark.parametrize("which", [(0,), (1,), (0, 1)])
+@pytest.mark.parametrize("name", ["labelTrainIds", "trainIds"])
+def test_train_ids_are_told_by_their_names(tmp_path: Path, which: tuple[int, ...], name: str) -> None:
+    truth, instances, prediction = random_pair(np.random.default_rng(11), IDS)
+    evaluated = TRAIN_TO_LABEL[LABEL_TO_TRAIN[prediction.astype(np.uint8)]]
+    pair = list(write_pair(tmp_path, 0, truth, instances, evaluated))
+    expected = score_files([pair[0]], [pair[1]])
+    for side in which:
+        pair[side] = as_train_ids(pair[side], name)
+    found = score_files([pair[0]], [pair[1]])
+    assert found.iou == pytest.approx(expected.iou, nan_ok=True)
+    if name == "labelTrainIds" or 1 not in which:
+        assert found.iiou == pytest.approx(expected.iiou, nan_ok=True)
+
+
+def test_a_perfect_prediction_in_train_ids_scores_one(tmp_path: Path) -> None:
+    truth, instances, _ = random_pair(np.random.default_rng(12), IDS)
+    pair = write_pair(tmp_path, 0, truth, instances, truth)
+    scores = score_files([as_train_ids(pair[0])], [pair[1]])
+    assert scores.miou == scores.miiou == 1
+
+
+def test_train_ids_under_the_name_of_label_ids_are_refused_or_told(tmp_path: Path) -> None:
+    truth, instances, _ = random_pair(np.random.default_rng(13), IDS)
+    pair = write_pair(tmp_path, 0, truth, instances, LABEL_TO_TRAIN[truth])
+    with pytest.raises(DatasetError, match=r"\[255\] where labelIds(.|\n)*labelTrainIds"):
+        score_files([pair[0]], [pair[1]])
+    pair = write_pair(tmp_path, 0, truth, instances, LABEL_TO_TRAIN[truth] % 19)
+    with pytest.warns(UserWarning, match="predictions hold nothing above 18"):
+        score_files([pair[0]], [pair[1]])
+    evaluated = np.where(LABEL_TO_TRAIN[truth] < 255, truth, 7)
+    pair = write_pair(tmp_path, 0, LABEL_TO_TRAIN[evaluated], instances, evaluated)
+    with pytest.warns(UserWarning, match="ground truths hold nothing above 18"):
+        score_files([pair[0]], [pair[1]])
+
+
+@pytest.mark.parametrize("value", [-1, 34, 255])
+@pytest.mark.parametrize("side", ["prediction", "ground truth"])
+def test_values_that_are_no_label_ids_are_refused(value: int, side: str) -> None:
+    right, wrong = torch.tensor([[7, 8]]), torch.tensor([[7, value]])
+    given = (wrong, right) if side == "prediction" else (right, wrong)
+    with pytest.raises(ValueError, match=f"the {side} holds .*labelIds, 0 to 33"):
+        ScoreCounter().add(*given)
+
+
+def test_instances_of_another_picture_are_refused(tmp_path: Path) -> None:
+    truth, instances, _ = random_pair(np.random.default_rng(14), IDS)
+    pair = write_pair(tmp_path, 0, truth, instances[:30], truth)
+    with pytest.raises(DatasetError, match=r"instanceIds.png is \(30, 90\), .* beside it \(60, 90\)"):
+        score_files([pair[0]], [pair[1]])
+    pair = write_pair(tmp_path, 0, truth, np.full(SIZE, 60000), truth)
+    with pytest.raises(DatasetError, match="values up to 60000 where one instance id per pixel"):
+        score_files([pair[0]], [pair[1]])
+    with pytest.raises(ValueError, match="instances .* differ in size"):
+        ScoreCounter().add(torch.zeros(2, 2), torch.zeros(2, 2), torch.zeros(2, 3))

@@ -87,6 +87,15 @@ def test_odd_sides_give_a_cell_more(name: str, size: tuple[int, int]) -> None:
         assert map_.shape[2:] == (-(-size[0] // stride), -(-size[1] // stride))
 
 
+@pytest.mark.parametrize("name", ["resnet18", "efficientnet_lite0"])
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_the_first_layers_can_be_had_alone(name: str, depth: int) -> None:
+    backbone, images = build_backbone(name).eval(), torch.rand(1, 3, 33, 41)
+    with torch.no_grad():
+        for some, all_ in zip(backbone(images, depth), backbone(images)[:depth], strict=True):
+            assert torch.equal(some, all_)
+
+
 def test_weights_come_from_a_file(tmp_path: Path) -> None:
     network = torchvision.models.resnet18()
     torch.save(network.state_dict(), tmp_path / "resnet18.pth")

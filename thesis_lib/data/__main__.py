@@ -4,8 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from thesis_lib.data import official
+from thesis_lib.data.completeness import is_cityscapes, shortcomings
 from thesis_lib.data.errors import DatasetError
-from thesis_lib.data.lists import write_lists
+from thesis_lib.data.lists import SPLITS, list_file, pairs_of, write_lists
 from thesis_lib.data.prepare import prepare_dataset
 from thesis_lib.data.scenes import write_scenes
 from thesis_lib.data.verify import verify_dataset
@@ -17,7 +19,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         return arguments.run(arguments)
-    except (DatasetError, ValueError) as error:
+    except (DatasetError, OSError, ValueError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
 
@@ -28,10 +30,10 @@ def _parser() -> argparse.ArgumentParser:
 
     prepare = commands.add_parser("prepare", help="unpack the two official zips and write the lists")
     prepare.add_argument("archives", type=Path, help="the folder with the zips")
-    prepare.set_defaults(run=lambda given: print(*prepare_dataset(given.archives, given.root), sep="\n") or 0)
+    prepare.set_defaults(run=_prepare)
 
     lists = commands.add_parser("lists", help="write train_set.txt and val_set.txt from the tree")
-    lists.set_defaults(run=lambda given: print(*write_lists(given.root), sep="\n") or 0)
+    lists.set_defaults(run=_lists)
 
     verify = commands.add_parser("verify", help="check that the data set is whole")
     verify.add_argument("--full", action="store_true", help="read every byte, not only names and headers")
@@ -47,6 +49,27 @@ def _parser() -> argparse.ArgumentParser:
     for command in (prepare, lists, verify, scenes):
         command.add_argument("root", type=Path, nargs="?", default=DATASET, help="the data set (cityscapes_dataset/)")
     return parser
+
+
+def _prepare(given: argparse.Namespace) -> int:
+    print(*prepare_dataset(given.archives, given.root), sep="\n")
+    return _warned(given.root)
+
+
+def _lists(given: argparse.Namespace) -> int:
+    print(*write_lists(given.root), sep="\n")
+    return _warned(given.root)
+
+
+def _warned(root: Path) -> int:
+    """Say what the lists lack, if their frames are Cityscapes'; that is no failure."""
+    listed = {split: pairs_of(root, split) if list_file(root, split).exists() else [] for split in SPLITS}
+    frames = {split: [pair.frame for pair in pairs] for split, pairs in listed.items()}
+    real = any(is_cityscapes(split, names) for split, names in frames.items())
+    wanted = {split: sum(official.FRAMES[split].values()) if real else 1 for split in SPLITS}
+    for line in shortcomings(frames, wanted):
+        print(f"Warning: {line}", file=sys.stderr)
+    return 0
 
 
 def _scenes(given: argparse.Namespace) -> int:

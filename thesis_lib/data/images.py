@@ -6,7 +6,15 @@ import cv2
 import numpy as np
 
 from thesis_lib.data.errors import DatasetError
-from thesis_lib.data.labels import IGNORE, LABEL_TO_TRAIN, LABELS, NUM_CLASSES
+from thesis_lib.data.labels import (
+    IGNORE,
+    INSTANCES,
+    LABEL_TO_TRAIN,
+    LABELS,
+    NUM_CLASSES,
+    NUM_LABELS,
+    TRAIN_TO_LABEL,
+)
 
 PNG_END = b"IEND\xaeB`\x82"
 LABEL_IDS = np.zeros(256, bool)
@@ -21,8 +29,18 @@ def read_image(path: Path) -> np.ndarray:
 
 
 def read_instances(path: Path) -> np.ndarray:
-    """Instance ids, (H, W) int32: labelId * 1000 + number, or the labelId where there are no instances."""
-    return _decode(path, cv2.IMREAD_UNCHANGED).astype(np.int32)
+    """Instance ids, (H, W) int32: labelId * 1000 + number, or the labelId where there are no instances.
+
+    Raises:
+        DatasetError: unreadable, not one channel, or an id of no label.
+    """
+    instances = _decode(path, cv2.IMREAD_UNCHANGED)
+    if instances.ndim != 2 or instances.max() >= INSTANCES * NUM_LABELS:
+        raise DatasetError(
+            f"{path} holds {'x'.join(map(str, instances.shape))} values up to {instances.max()} where one instance id "
+            f"per pixel is expected, labelId * {INSTANCES} + number.\nUse gtFine's _instanceIds.png."
+        )
+    return instances.astype(np.int32)
 
 
 def read_label(path: Path) -> np.ndarray:
@@ -49,9 +67,14 @@ def to_train_ids(label: np.ndarray, path: Path) -> np.ndarray:
     return label if is_train_ids(path) else LABEL_TO_TRAIN[label]
 
 
+def to_label_ids(label: np.ndarray, path: Path) -> np.ndarray:
+    """What `read_label` gave for `path`, as labelIds; of trainIds 255 becomes 0, "unlabeled"."""
+    return TRAIN_TO_LABEL[label] if is_train_ids(path) else label
+
+
 def is_train_ids(path: Path) -> bool:
-    """Whether a label file holds trainIds, by its name."""
-    return path.name.endswith("labelTrainIds.png")
+    """Whether a label file holds trainIds, by its name: _labelTrainIds.png, or another with "trainIds" in it."""
+    return "trainids" in path.name.lower()
 
 
 def _decode(path: Path, flags: int) -> np.ndarray:

@@ -10,6 +10,10 @@ from cityscapesscripts.helpers.labels import labels as _table
 
 LABELS: tuple[Label, ...] = tuple(_table)
 BY_NAME: dict[str, Label] = {label.name: label for label in LABELS}
+NUM_LABELS = max(label.id for label in LABELS) + 1
+"""labelIds are 0 to 33; the license plate's -1 is in no file."""
+INSTANCES = 1000
+"""An instance's id is its labelId times this, plus a number."""
 IGNORE = 255
 
 CLASSES: tuple[Label, ...] = tuple(

@@ -1,13 +1,23 @@
 """train_set.txt and val_set.txt: an image and its label, relative to the data set's root, on every line."""
 
+import codecs
+import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from thesis_lib.data.errors import DatasetError
+from thesis_lib.files import is_file, replacing
 
 SPLITS = ("train", "val")
 IMAGE, LABEL = "_leftImg8bit.png", "_gtFine_labelIds.png"
+FOREIGN = "__MACOSX"
+"""Folder that macOS adds to zips, beside files such as ._NAME and .DS_Store."""
+MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+"""Encodings by what a text begins with."""
+COMMENT = re.compile(r"(?:^|\s)#.*")
+WORD = re.compile(r'"(?:[^"\\]|\\.)*"|#.*|\S+')
 
 
 class Pair(NamedTuple):
@@ -39,20 +49,26 @@ def list_file(root: Path, split: str) -> Path:
 
 
 def read_list(file: Path, root: Path) -> list[Pair]:
-    """Read a list: two paths a line, between spaces or tabs; blank lines and # comments are passed over."""
+    """Read a list: two paths a line, between tabs or spaces, in quotes where they hold spaces themselves.
+
+    Blank lines and # comments are passed over. The text may be UTF-8, UTF-16 or Latin-1.
+
+    Raises:
+        DatasetError: a line without two paths, a path that does not exist, or no paths at all.
+    """
     pairs = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-        paths = line.partition("#")[0].split()
+    for number, line in enumerate(_lines(file), start=1):
+        paths = _paths(line)
         if not paths:
             continue
         if len(paths) != 2:
             raise DatasetError(
                 f"{file}, line {number}: {len(paths)} path(s) where an image and its label are expected:\n  {line}\n"
-                "Put both on the line, with a space or a tab between them and none in them."
+                'Put both on the line, with a tab or a space between them; a path that holds spaces, in "quotes".'
             )
         pair = Pair(root / paths[0], root / paths[1])
         for path in pair:
-            if not path.is_file():
+            if not is_file(path):
                 raise DatasetError(f"{file}, line {number}: {path} does not exist.\nCorrect the list, or rebuild it.")
         pairs.append(pair)
     if not pairs:
@@ -60,12 +76,70 @@ def read_list(file: Path, root: Path) -> list[Pair]:
     return pairs
 
 
+def _lines(file: Path) -> list[str]:
+    """The lines of a text, in whatever encoding its editor saved it."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise DatasetError(f"{file} cannot be read: {error.strerror or error}.") from None
+    try:
+        text = data.decode(_encoding(data))
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    return re.split(r"\r\n|\r|\n", text)
+
+
+def _encoding(data: bytes) -> str:
+    for mark, encoding in MARKS.items():
+        if data.startswith(mark):
+            return encoding
+    if b"\0" in data:
+        return "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
+    return "utf-8"
+
+
+def _paths(line: str) -> list[str]:
+    if '"' in line:
+        return [_unquoted(word) for word in WORD.findall(line) if not word.startswith("#")]
+    text = COMMENT.sub("", line).strip()
+    return [part.strip() for part in text.split("\t") if part.strip()] if "\t" in text else text.split()
+
+
+def _unquoted(word: str) -> str:
+    try:
+        return str(json.loads(word)) if word.startswith('"') else word
+    except ValueError:  # a backslash that is none of JSON's
+        return word.strip('"')
+
+
+def _quoted(path: str) -> str:
+    """A path as it stands, or as a string of JSON where a line would not give it back."""
+    return path if path.isprintable() and not set(path) & set(' "') else json.dumps(path)
+
+
+def frames_in(root: Path, folder: str, split: str, suffix: str) -> list[Path]:
+    """The files <folder>/<split>/<city>/<frame><suffix>, in the order of their names whatever the file system's is.
+
+    Hidden files and folders are none: macOS leaves a ._NAME beside every NAME on foreign disks and in zips.
+    """
+    found = (root / folder / split).glob(f"*/*{suffix}")
+    return sorted((path for path in found if not is_foreign(path.parts[-2:])), key=lambda path: path.name)
+
+
+def is_foreign(parts: Iterable[str]) -> bool:
+    """Whether a path, given by its parts, is what an operating system left there for itself."""
+    return any(part == FOREIGN or part.startswith(".") for part in parts)
+
+
 def find_pairs(root: Path, split: str) -> list[Pair]:
-    """Every image of a split with its labelIds, in the order of the names whatever the file system's is."""
-    folder = root / "leftImg8bit" / split
-    images = sorted(folder.glob(f"*/*{IMAGE}"), key=lambda path: path.name)
+    """Every image of a split with its labelIds, in the order of the names.
+
+    Raises:
+        DatasetError: there are no images, or one without labels.
+    """
+    images = frames_in(root, "leftImg8bit", split, IMAGE)
     if not images:
-        raise missing_dataset(folder)
+        raise missing_dataset(root / "leftImg8bit" / split)
     return [Pair(image, label_of(image, root)) for image in images]
 
 
@@ -77,22 +151,23 @@ def label_of(image: Path, root: Path) -> Path:
     """
     split, city = image.parts[-3:-1]
     label = root / "gtFine" / split / city / (image.name.removesuffix(IMAGE) + LABEL)
-    if not label.is_file():
+    if not is_file(label):
         raise DatasetError(f"{image} has no label: {label} does not exist.\nUnpack gtFine_trainvaltest.zip again.")
     return label
 
 
 def write_lists(root: Path, splits: Iterable[str] = SPLITS) -> list[Path]:
-    """Write each split's list from the tree; returns the files."""
-    files = []
-    for split in splits:
-        lines = [" ".join(path.relative_to(root).as_posix() for path in pair) for pair in find_pairs(root, split)]
-        file = list_file(root, split)
-        partial = file.with_suffix(".tmp")
-        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        partial.replace(file)
-        files.append(file)
-    return files
+    """Write each split's list from the tree, all or none of them; returns the files.
+
+    Raises:
+        DatasetError: a split without images, or an image without labels.
+    """
+    found = {list_file(root, split): find_pairs(root, split) for split in splits}
+    for file, pairs in found.items():
+        lines = [" ".join(_quoted(path.relative_to(root).as_posix()) for path in pair) for pair in pairs]
+        with replacing(file) as partial:
+            partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return list(found)
 
 
 def missing_dataset(folder: Path) -> DatasetError:

@@ -30,6 +30,9 @@ FRAMES: dict[str, dict[str, int]] = {
 }
 """Frames per city."""
 
+TEST_CITIES = ("berlin", "bielefeld", "bonn", "leverkusen", "mainz", "munich")
+"""Cities of the test split, whose labels are not public."""
+
 NAMES_DIGEST = {
     "train": "356596e69da79ecbd3f6301dc68c0244fc777bdc7cea8fdc02b169d4b7da3c4a",
     "val": "9e85f1e65cf6030bacb9336142ddae80c28f66b89526cce603a272f32ac35af6",

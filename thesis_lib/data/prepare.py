@@ -1,19 +1,18 @@
 """Unpacking Cityscapes' official zips: resumable, and never outside the folder."""
 
 import shutil
-import stat
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from thesis_lib.data.archives import FOLDERS, Entry, entries, open_archive
 from thesis_lib.data.errors import DatasetError
-from thesis_lib.data.lists import SPLITS, write_lists
+from thesis_lib.data.lists import SPLITS, missing_dataset, write_lists
 from thesis_lib.data.official import ARCHIVES
+from thesis_lib.files import replacing
 
-FOLDERS = ("leftImg8bit", "gtFine")
 SPARE = 64 * 2**20
 """Bytes that stay free on the disk."""
 
@@ -32,51 +31,25 @@ def prepare_dataset(archives: str | Path, root: str | Path) -> list[Path]:
         the lists written, train_set.txt and val_set.txt.
 
     Raises:
-        DatasetError: a zip is missing, cut off or damaged, an entry leaves the folder, the disk is too small or full,
-            or the folder cannot be written to.
+        DatasetError: a zip is missing, cut off, damaged or without the data set, an entry leaves the folder or cannot
+            be unpacked, the disk is too small or full, or the folder cannot be written to.
     """
     archives, root = Path(archives), Path(root)
     with _disk_errors(root):
-        opened = [_open(archives / name) for name in ARCHIVES]
-        missing = [(archive, entry) for archive in opened for entry in _entries(archive) if not _is_there(root, entry)]
-        _check_space(root, sum(entry.file_size for _, entry in missing))
-        for archive, entry in _with_progress(missing):
-            _extract(archive, entry, root)
+        found = [entry for name in ARCHIVES for entry in entries(open_archive(archives / name))]
+        missing = [entry for entry in found if not _is_there(root, entry)]
+        _check_space(root, sum(entry.info.file_size for entry in missing))
+        for entry in _with_progress(missing):
+            _extract(entry, root)
         present = [split for split in SPLITS if (root / FOLDERS[0] / split).is_dir()]
+        if not present:
+            raise missing_dataset(root / FOLDERS[0])
         return write_lists(root, present)
 
 
-def _open(path: Path) -> zipfile.ZipFile:
-    if not path.is_file():
-        raise DatasetError(
-            f"{path} not found.\nDownload {' and '.join(ARCHIVES)} from cityscapes-dataset.com (free account needed) "
-            "and name their folder."
-        )
-    try:
-        return zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
-        raise DatasetError(
-            f"{path} ({path.stat().st_size} bytes) is no whole zip: {error}.\nIts download was cut off: resume it."
-        ) from None
-
-
-def _entries(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
-    """The files that belong to the data set; a zip with an entry that points elsewhere is refused as a whole."""
-    for entry in archive.infolist():
-        path = PurePosixPath(entry.filename.replace("\\", "/"))
-        link = stat.S_ISLNK(entry.external_attr >> 16)
-        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or link:
-            raise DatasetError(
-                f"{archive.filename} holds {entry.filename!r}, which points out of the data set's folder.\n"
-                "Nothing was unpacked. This is not the official zip: download it again."
-            )
-        if not entry.is_dir() and path.parts[0] in FOLDERS:
-            yield entry
-
-
-def _is_there(root: Path, entry: zipfile.ZipInfo) -> bool:
-    target = root / entry.filename
-    return target.is_file() and target.stat().st_size == entry.file_size
+def _is_there(root: Path, entry: Entry) -> bool:
+    target = root / entry.path
+    return target.is_file() and target.stat().st_size == entry.info.file_size
 
 
 def _check_space(root: Path, wanted: int) -> None:
@@ -89,29 +62,24 @@ def _check_space(root: Path, wanted: int) -> None:
         )
 
 
-def _with_progress(
-    missing: list[tuple[zipfile.ZipFile, zipfile.ZipInfo]],
-) -> Iterator[tuple[zipfile.ZipFile, zipfile.ZipInfo]]:
+def _with_progress(missing: list[Entry]) -> Iterator[Entry]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns) as progress:
-        task = progress.add_task("Unpacking Cityscapes", total=sum(entry.file_size for _, entry in missing))
-        for archive, entry in missing:
-            yield archive, entry
-            progress.advance(task, entry.file_size)
+        task = progress.add_task("Unpacking Cityscapes", total=sum(entry.info.file_size for entry in missing))
+        for entry in missing:
+            yield entry
+            progress.advance(task, entry.info.file_size)
 
 
-def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, root: Path) -> None:
-    target = root / entry.filename
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.tmp")
+def _extract(entry: Entry, root: Path) -> None:
+    target = root / entry.path
     try:
-        with archive.open(entry) as source, partial.open("wb") as copy:
-            shutil.copyfileobj(source, copy, 2**20)
-        partial.replace(target)
-    except zipfile.BadZipFile as error:
-        raise DatasetError(f"{archive.filename} is damaged at {entry.filename}: {error}.\nDownload it again.") from None
-    finally:
-        partial.unlink(missing_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as partial, partial.open("wb") as copy:
+            for piece in entry.content():
+                copy.write(piece)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from error
 
 
 @contextmanager

@@ -11,11 +11,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
 from thesis_lib.data import official
+from thesis_lib.data.completeness import city_of, is_cityscapes, misplaced, missing_by_city, twice
 from thesis_lib.data.errors import DatasetError
 from thesis_lib.data.images import PNG_END, read_image, read_label
-from thesis_lib.data.lists import IMAGE, LABEL, SPLITS, Pair, missing_dataset
+from thesis_lib.data.lists import IMAGE, LABEL, SPLITS, Pair, frames_in, missing_dataset
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 SHOWN = 5
@@ -44,12 +46,13 @@ class Report:
 
     def print(self) -> None:
         """One table, the first problems of each check in it."""
-        table = Table("check", "found", "", title=str(self.root), title_justify="left")
+        # Text: in plain strings rich would take [brackets] of a path for its markup
+        table = Table("check", "found", "", title=Text(str(self.root)), title_justify="left")
         for check in self.checks:
             verdict = f"[red]{len(check.problems)} problem(s)" if check.problems else "[green]ok"
             more = len(check.problems) - SHOWN
             problems = [*check.problems[:SHOWN], *([f"and {more} more"] if more > 0 else [])]
-            table.add_row(check.name, "\n".join([check.found, *problems]), verdict)
+            table.add_row(check.name, Text("\n".join([check.found, *problems])), verdict)
         Console().print(table)
 
 
@@ -57,28 +60,41 @@ def verify_dataset(root: str | Path, *, full: bool = False) -> Report:
     """Check a data set in the Cityscapes layout.
 
     Where its cities are those of Cityscapes, the frames per city and the digest of all their names must be the
-    published ones. Every image needs its label, and every label its image; all PNGs must have one size and the right
-    kind of pixels, by their headers, and be whole.
+    published ones. No split may be empty or hold frames of another. Every image needs its label, and every label its
+    image; all PNGs must have one size and the right kind of pixels, by their headers, and be whole.
 
     Args:
         full: also decode every file, check the values of the labels, and give a digest of all the bytes.
+
+    Raises:
+        DatasetError: there are no images at all.
     """
     root = Path(root)
     report = Report(root)
+    images, labels = (
+        {split: _frames(root, folder, split, suffix) for split in SPLITS}
+        for folder, suffix in (("leftImg8bit", IMAGE), ("gtFine", LABEL))
+    )
+    if not any(images.values()):
+        raise missing_dataset(root / "leftImg8bit")
     for split in SPLITS:
-        images, labels = _frames(root, "leftImg8bit", split, IMAGE), _frames(root, "gtFine", split, LABEL)
-        if not images:
-            raise missing_dataset(root / "leftImg8bit" / split)
-        pairs = [Pair(images[name], labels[name]) for name in sorted(images.keys() & labels.keys())]
-        report.checks += [
-            _pairs(split, images.keys(), labels.keys()),
-            _names(split, list(images)),
-            _headers(split, pairs),
-        ]
-        if full:
-            report.checks.append(_pixels(split, pairs))
+        report.checks += _split_checks(split, images[split], labels[split], full=full)
+    if shared := twice(images):
+        report.checks.append(Check("splits", "", tuple(shared)))
     report.print()
     return report
+
+
+def _split_checks(split: str, images: dict[str, Path], labels: dict[str, Path], *, full: bool) -> list[Check]:
+    pairs = [Pair(images[name], labels[name]) for name in sorted(images.keys() & labels.keys())]
+    checks = [_pairs(split, images.keys(), labels.keys())]
+    if images:
+        checks.append(_names(split, list(images)))
+    if pairs:
+        checks.append(_headers(split, pairs))
+    if pairs and full:
+        checks.append(_pixels(split, pairs))
+    return checks
 
 
 def content_digest(pairs: Iterable[Pair]) -> str:
@@ -86,11 +102,11 @@ def content_digest(pairs: Iterable[Pair]) -> str:
     files = [path for pair in pairs for path in pair]
     with ThreadPoolExecutor() as pool:
         digests = pool.map(lambda path: f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}", files)
-        return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+        return hashlib.sha256("\n".join(digests).encode(errors="surrogateescape")).hexdigest()
 
 
 def _frames(root: Path, folder: str, split: str, suffix: str) -> dict[str, Path]:
-    return {path.name.removesuffix(suffix): path for path in (root / folder / split).glob(f"*/*{suffix}")}
+    return {path.name.removesuffix(suffix): path for path in frames_in(root, folder, split, suffix)}
 
 
 def _pairs(split: str, images: Iterable[str], labels: Iterable[str]) -> Check:
@@ -98,20 +114,18 @@ def _pairs(split: str, images: Iterable[str], labels: Iterable[str]) -> Check:
     problems = [f"{name} has no {LABEL}" for name in without_label] + [
         f"{name} has no {IMAGE}" for name in without_image
     ]
+    if not images:
+        problems.insert(0, f"leftImg8bit/{split} has no images")
     return Check(f"{split}: pairs", f"{len(set(images) & set(labels))} images with labels", tuple(problems))
 
 
 def _names(split: str, names: list[str]) -> Check:
-    cities = Counter(name.split("_")[0] for name in names)
-    expected = official.FRAMES[split]
-    if not cities.keys() & expected.keys():
-        return Check(f"{split}: frames", f"{len(names)} in {len(cities)} cities, none of Cityscapes (synthetic?)")
-    problems = [
-        f"{city}: {cities[city]} frames, {expected.get(city, 0)} expected"
-        for city in sorted(cities.keys() | expected.keys())
-        if cities[city] != expected.get(city, 0)
-    ]
-    digest = hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()
+    cities, strange = {city_of(name) for name in names}, misplaced(split, names)
+    if not is_cityscapes(split, names):
+        said = "" if strange else ", none of Cityscapes (synthetic?)"
+        return Check(f"{split}: frames", f"{len(names)} in {len(cities)} cities{said}", tuple(strange))
+    problems = strange + missing_by_city(split, names)
+    digest = hashlib.sha256("\n".join(sorted(names)).encode(errors="surrogateescape")).hexdigest()
     if not problems and digest != official.NAMES_DIGEST[split]:
         problems.append("the counts are right, but some names are not those of Cityscapes")
     return Check(f"{split}: frames", f"{len(names)} in {len(cities)} cities, names {digest[:12]}", tuple(problems))

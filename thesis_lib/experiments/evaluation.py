@@ -5,18 +5,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor
 
 from thesis_lib.data import Cityscapes, DatasetError
-from thesis_lib.data.images import is_train_ids, read_image, read_instances, read_label
-from thesis_lib.data.labels import TRAIN_TO_LABEL
+from thesis_lib.data.images import read_image
+from thesis_lib.data.labels import CLASS_NAMES, NUM_CLASSES, NUM_LABELS, TRAIN_TO_LABEL
 from thesis_lib.experiments.inference import predict
 from thesis_lib.experiments.processes import this_process
 from thesis_lib.experiments.profiles import Evaluation
 from thesis_lib.experiments.progress import Bar, progress_bar
-from thesis_lib.experiments.scores import ScoreCounter, Scores, instances_of
+from thesis_lib.experiments.scores import ScoreCounter, Scores, read_truth
+from thesis_lib.files import replacing
 from thesis_lib.models import PSPNet
 
 
@@ -35,7 +37,12 @@ def evaluate(
         dataset: read without its transform.
         export: a folder for the predictions, as labelId PNGs <frame>_pred_labelIds.png.
         accelerator: of several processes, each of which predicts some of the images; all get the scores of all.
+
+    Raises:
+        ValueError: the network's classes are not Cityscapes'.
+        DatasetError: a file cannot be read, or a prediction not written.
     """
+    check_classes(model)
     team = accelerator or this_process()
     was_training = model.training
     model.eval()
@@ -47,30 +54,51 @@ def evaluate(
         for pair in pairs:
             image = torch.from_numpy(read_image(pair.image)).permute(2, 0, 1)
             prediction = to_label[predict(model, image, protocol)]
-            truth, instances = _ground_truth(pair.label)
+            truth, instances = read_truth(pair.label)
             counter.add(prediction, truth.to(device), None if instances is None else instances.to(device))
             if export is not None:
                 export_prediction(prediction, export / f"{pair.frame}_pred_labelIds.png")
             bar.advance()
     model.train(was_training)
     if accelerator is not None:
-        counter.confusion, counter.weighted = accelerator.reduce((counter.confusion, counter.weighted), "sum")
+        counts = (counter.confusion, counter.weighted, counter.without)
+        counter.confusion, counter.weighted, counter.without = accelerator.reduce(counts, "sum")
     return replace(counter.scores(), protocol=protocol.protocol)
 
 
+def check_classes(model: PSPNet) -> None:
+    """Refuse a network whose classes are not the 19 of Cityscapes: its numbers would mean other things.
+
+    Raises:
+        ValueError: another number of classes.
+    """
+    given = model.config["num_classes"]
+    if given != NUM_CLASSES:
+        raise ValueError(
+            f"the network tells {given} classes apart, the data set has the {NUM_CLASSES} of Cityscapes "
+            f"({', '.join(CLASS_NAMES[:3])}, ...).\nTake a network or a checkpoint made for these, such as "
+            f"PSPNet(num_classes={NUM_CLASSES}); `predict` gives the maps of any network."
+        )
+
+
 def export_prediction(prediction: Tensor, path: Path) -> None:
-    """Write labelIds (H, W) as the 8-bit PNG that cityscapesscripts and the benchmark server read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.tmp.png")
-    if not cv2.imwrite(str(partial), prediction.byte().cpu().numpy()):
-        partial.unlink(missing_ok=True)
-        raise DatasetError(f"{path} could not be written: is the disk full, or the folder read-only?")
-    partial.replace(path)
+    """Write labelIds (H, W) as the 8-bit PNG that cityscapesscripts and the benchmark server read.
 
-
-def _ground_truth(path: Path) -> tuple[Tensor, Tensor | None]:
-    """labelIds, and the instanceIds where they lie beside them."""
-    label = read_label(path)
-    truth = TRAIN_TO_LABEL[label] if is_train_ids(path) else label
-    instances = instances_of(path)
-    return torch.from_numpy(truth), torch.from_numpy(read_instances(instances)) if instances.is_file() else None
+    Raises:
+        ValueError: values that are no labelIds.
+        DatasetError: the file cannot be written.
+    """
+    labels = prediction.cpu().numpy()
+    if labels.min() < 0 or labels.max() >= NUM_LABELS:
+        raise ValueError(
+            f"{path.name}: the prediction holds {labels.min()} to {labels.max()} where labelIds, 0 to "
+            f"{NUM_LABELS - 1}, are expected; TRAIN_TO_LABEL makes them of trainIds"
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as partial:
+            partial.write_bytes(cv2.imencode(".png", labels.astype(np.uint8))[1].tobytes())
+    except OSError as error:
+        raise DatasetError(
+            f"{path} could not be written: {error.strerror or error}.\nIs the disk full, or the folder read-only?"
+        ) from error

@@ -1,5 +1,7 @@
 """Feature maps of one image, and what clustering makes of them."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import torch
@@ -10,31 +12,91 @@ from thesis_lib.models.backbones import Backbone
 from thesis_lib.models.cluster_layer import pixel_points
 
 LAYERS = (1, 2, 3, 4)
+STRIDES = {1: 4, 2: 8, 3: 8, 4: 8}
+"""Pixels from one cell of a layer to the next."""
 MARGIN = 64
-"""Pixels by which an image is mirrored beyond its sides: zeros, with which networks pad, make clusters of borders."""
+"""Pixels, about, by which an image is mirrored beyond its sides: zeros, with which networks pad, cluster borders."""
+SHARED = 0.75
+"""Pixels off at which a layer's cells may look, so that it shares another's forward pass."""
 
 
 @torch.no_grad()
-def layer_features(backbone: Backbone, image: np.ndarray, size: tuple[int, int]) -> list[Tensor]:
-    """Features of layers 1 to 4 of an RGB image, seen as if it went on beyond its sides.
+def layer_features(
+    backbone: Backbone, image: np.ndarray, size: tuple[int, int], *, layers: Sequence[int] = LAYERS
+) -> list[Tensor]:
+    """Features of an RGB image, seen as if it went on beyond its sides, each cell looking at where it is drawn.
+
+    A map (C, h, w) divides the image evenly into h x w cells: drawn over it, stretched to its size, cell (i, j) covers
+    what it looks at. For that the network sees the image at whole cells (`size` rounded up to multiples of the stride),
+    and behind margins that undo where its cells look (`Backbone.looks_at`), to a pixel.
 
     Args:
         image: (H, W, 3) uint8.
         size: (height, width) at which the network sees it.
+        layers: those wanted, of 1 to 4; early ones alone are cheap.
 
     Returns:
-        four maps (C_i, h_i, w_i).
+        a map (C, ceil(height / s), ceil(width / s)) for each layer, s its stride: 4 for layer 1, else 8.
     """
-    resized = np.pad(resize_image(image, size), ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)), mode="symmetric")
     mean, std = np.array(backbone.mean, np.float32), np.array(backbone.std, np.float32)
-    normalised = torch.from_numpy((resized / np.float32(255) - mean) / std).permute(2, 0, 1)[None]
     device = next(backbone.parameters()).device
-    return [_without_margin(features[0], resized.shape[0]) for features in backbone.eval()(normalised.to(device))]
+    by_size: dict[tuple[int, int], list[int]] = {}
+    for layer in layers:
+        height, width = (-(-length // STRIDES[layer]) * STRIDES[layer] for length in size)
+        by_size.setdefault((height, width), []).append(layer)
+    found: dict[int, Tensor] = {}
+    for whole, together in by_size.items():
+        normalised = torch.from_numpy((resize_image(image, whole) / np.float32(255) - mean) / std)
+        found |= mirrored_features(backbone, normalised.permute(2, 0, 1)[None].to(device), together)
+    return [found[layer][0].contiguous() for layer in layers]
 
 
-def _without_margin(features: Tensor, height: int) -> Tensor:
-    margin = MARGIN // round(height / features.shape[1])
-    return features[:, margin:-margin, margin:-margin].contiguous()
+def mirrored_features(backbone: Backbone, images: Tensor, layers: Sequence[int] = LAYERS) -> dict[int, Tensor]:
+    """Features of images that are mirrored beyond their sides, by margins that make the cells look straight ahead.
+
+    Args:
+        images: (B, 3, H, W), normalised; sides are multiples of the layers' strides.
+
+    Returns:
+        (B, C, H / s, W / s) by layer. Of cell (i, j) the middle of what it sees is that of the s x s pixels from
+        (s i, s j), up to `SHARED` pixels.
+    """
+    found = {}
+    height, width = images.shape[-2:]
+    for (down, right), together in layers_by_shift(backbone.eval().looks_at((8, 8))).items():
+        wanted = [layer for layer in layers if layer in together]
+        if not wanted:
+            continue
+        rows, columns = mirrored_places(height, MARGIN + down), mirrored_places(width, MARGIN + right)
+        maps = backbone(images[..., rows, :][..., columns], max(wanted))
+        for layer in wanted:
+            stride = STRIDES[layer]
+            middle = maps[layer - 1][..., MARGIN // stride :, MARGIN // stride :]
+            found[layer] = middle[..., : height // stride, : width // stride]
+    return found
+
+
+def layers_by_shift(looks: Sequence[tuple[float, float]]) -> dict[tuple[int, int], list[int]]:
+    """Whole (y, x) pixels by which margins shift the image so that cells look straight ahead, and the layers for each.
+
+    A layer shares the shift of a deeper one where that is right for it up to `SHARED` pixels.
+
+    Args:
+        looks: where layers 1 to 4 look, of `Backbone.looks_at`.
+    """
+    shifts: dict[tuple[int, int], list[int]] = {}
+    for layer in reversed(LAYERS):
+        y, x = looks[layer - 1]
+        near = [shift for shift in shifts if max(abs(y - shift[0]), abs(x - shift[1])) <= SHARED]
+        shifts.setdefault(near[0] if near else (round(y), round(x)), []).append(layer)
+    return shifts
+
+
+def mirrored_places(length: int, before: int) -> Tensor:
+    """The pixels of a row that goes on mirrored, `before` of them first and a margin after, a multiple of 8 in all."""
+    total = -(-length // 8) * 8 + 2 * MARGIN
+    places = (torch.arange(total) - before) % (2 * length)
+    return torch.minimum(places, 2 * length - 1 - places)
 
 
 def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -23,7 +23,7 @@ def predict(model: PSPNet, image: Tensor, protocol: Evaluation) -> Tensor:
         protocol: windows, mirror image and scales.
 
     Returns:
-        (H, W) trainIds, int64, on the model's device.
+        (H, W) int64, on the model's device: trainIds if the network's classes are Cityscapes'.
     """
     return predict_probabilities(model, image, protocol).argmax(0)
 

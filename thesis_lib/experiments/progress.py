@@ -34,10 +34,11 @@ def progress_bar(title: str, total: int) -> Iterator[Bar]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[text]}"),
+        TextColumn("{task.fields[text]}", markup=False),
     )
     # stdout is for results
-    with Progress(TextColumn("{task.description}"), *columns, console=Console(stderr=True)) as progress:
+    title_column = TextColumn("{task.description}", markup=False)  # a path's [brackets] are no markup of rich's
+    with Progress(title_column, *columns, console=Console(stderr=True)) as progress:
         yield _TerminalBar(progress, title, total)
 
 

@@ -3,13 +3,15 @@
 import hashlib
 import json
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from thesis_lib.data import DatasetError, scenes
-from thesis_lib.data.lists import SPLITS, list_file, pairs_of, write_lists
+from thesis_lib.data.completeness import shortcomings
+from thesis_lib.data.lists import SPLITS, Pair, is_foreign, list_file, pairs_of, write_lists
 from thesis_lib.data.official import ARCHIVES
 from thesis_lib.data.prepare import prepare_dataset
 from thesis_lib.data.scenes import write_scenes
@@ -54,7 +56,8 @@ def provide_dataset(profile: Profile, archives: Path) -> dict[str, Any]:
         archives: the folder with Cityscapes' two zips, needed only while the data set is not unpacked.
 
     Returns:
-        {"root", "frames": {split: count}, "digest"}, the digest of all the bytes used.
+        {"root", "frames": {split: count}, "digest", "warnings"}: the digest of all the bytes used, and what is not as
+        it should be, such as fewer frames than the profile asks for; it is warned of, too.
 
     Raises:
         DatasetError: Cityscapes is not there, or the folder of the scenes holds something else.
@@ -70,7 +73,15 @@ def provide_dataset(profile: Profile, archives: Path) -> dict[str, Any]:
         "root": str(root),
         "frames": {split: len(found) for split, found in pairs.items()},
         "digest": content_digest(pair for found in pairs.values() for pair in found),
+        "warnings": _warned(pairs, limits),
     }
+
+
+def _warned(pairs: dict[str, list[Pair]], wanted: dict[str, int]) -> list[str]:
+    lines = shortcomings({split: [pair.frame for pair in found] for split, found in pairs.items()}, wanted)
+    for line in lines:
+        warnings.warn(line, stacklevel=3)
+    return lines
 
 
 def _is_unfinished(root: Path, archives: Path) -> bool:
@@ -88,7 +99,7 @@ def _provide_scenes(profile: Profile) -> None:
         if json.loads(manifest.read_text(encoding="utf-8")) == wanted:
             return
         shutil.rmtree(root)
-    elif root.is_dir() and any(root.glob("leftImg8bit/*/*/*")):
+    elif root.is_dir() and any(not is_foreign(path.parts[-2:]) for path in root.glob("leftImg8bit/*/*/*")):
         raise DatasetError(
             f"{root} holds images that were not painted here.\nMove them, or give the profile another data.root."
         )

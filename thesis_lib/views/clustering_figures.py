@@ -55,8 +55,8 @@ def cluster_maps(
 ) -> Figure:
     """Figure 6: the clusters of one image, a row for each layer and a column for each k.
 
-    A cluster has the colour of its mean feature (`feature_colors`), so that like clusters look alike; lines between
-    the clusters are for readers in grey.
+    A cluster has the colour of its mean feature (`feature_colors`), so that like clusters look alike; its lightness
+    is what readers in grey tell it by.
 
     Args:
         image: (H, W, 3).
@@ -101,14 +101,11 @@ def clustering_times(times: Mapping[str, Mapping[str, Sequence[float]]]) -> Figu
 
 
 def paint_clusters(labels: np.ndarray, colors: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Labels (h, w) enlarged to `size` in the colours (k, 3) of their clusters, with dark lines between them."""
-    large = cv2.resize(labels.astype(np.int32), size[::-1], interpolation=cv2.INTER_NEAREST)
-    border = np.zeros(large.shape, bool)
-    border[:, 1:] |= large[:, 1:] != large[:, :-1]
-    border[1:] |= large[1:] != large[:-1]
-    painted = colors[large]
-    painted[border] = (26, 26, 26)
-    return painted
+    """Labels (h, w) enlarged to `size` in the colours (k, 3) of their clusters.
+
+    Without outlines: around clusters of single cells they would be a grid that hides the colours.
+    """
+    return colors[cv2.resize(labels.astype(np.int32), size[::-1], interpolation=cv2.INTER_NEAREST)]
 
 
 def feature_colors(labels: np.ndarray, components: np.ndarray) -> np.ndarray:

@@ -32,10 +32,10 @@ class Averages(Backbone):
         self.scale = torch.nn.Parameter(torch.ones(1))
         self.calls = 0
 
-    def forward(self, images: Tensor) -> list[Tensor]:
+    def forward(self, images: Tensor, depth: int = 4) -> list[Tensor]:
         self.calls += 1
         powers = torch.cat([(images * self.scale) ** power for power in (1, 2, 3, 4)], 1)
-        return [avg_pool2d(powers, stride) for stride in (4, 8, 8, 8)]
+        return [avg_pool2d(powers, stride) for stride in (4, 8, 8, 8)[:depth]]
 
 
 def blocks(seed: int = 0, size: tuple[int, int] = (64, 128)) -> np.ndarray:
