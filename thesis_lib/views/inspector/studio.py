@@ -13,7 +13,7 @@ from torch import Tensor
 
 from thesis_lib.data import Cityscapes
 from thesis_lib.experiments import Profile, load_profile, predict
-from thesis_lib.experiments.features import LAYERS, layer_features, resize_image
+from thesis_lib.experiments.features import layer_features, resize_image
 from thesis_lib.experiments.profiles import Evaluation
 from thesis_lib.experiments.records import TrainingFiles
 from thesis_lib.models import PSPNet, build_backbone, load_checkpoint
@@ -61,7 +61,7 @@ class Studio:
         self.files = {name: found for name, found in networks.items() if isinstance(found, Path)}
         self.gallery = Gallery(images)
         self.size, self.profile, self.overrides = size, profile, overrides
-        self.features = lru_cache(maxsize=6)(self._features)
+        self.features = lru_cache(maxsize=8)(self._features)
         self.prediction = lru_cache(maxsize=6)(self._prediction)
         self._analyses: dict[tuple[object, ...], Analysis] = {}
         self._lock = RLock()
@@ -101,10 +101,11 @@ class Studio:
         """Whether a network has a head."""
         return isinstance(self.networks.get(name), (Path, PSPNet))
 
-    def _features(self, network: str, picture: str) -> list[Tensor]:
+    def _features(self, network: str, picture: str, layer: int) -> Tensor:
+        """(C, h, w) of one layer: each looks straight ahead, and that takes a pass of its own."""
         found, opened = self.network(network), self.gallery.open(picture)
         backbone = found.backbone if isinstance(found, PSPNet) else found
-        return layer_features(backbone, opened.image, input_size(opened.image.shape[:2], self.size))
+        return layer_features(backbone, opened.image, input_size(opened.image.shape[:2], self.size), layers=[layer])[0]
 
     def _prediction(self, network: str, picture: str) -> np.ndarray:
         """(h, w) trainIds, uint8, at the size at which the network sees the picture."""
@@ -129,7 +130,7 @@ class Studio:
             features = []
             for number, name in enumerate(names):
                 say(0.05 + 0.2 * number, "the network looks ...")
-                features.append(self.features(view.network, name)[LAYERS.index(view.layer)])
+                features.append(self.features(view.network, name, view.layer))
             say(0.4, "eigenvectors ...")
             found = Analysis(features, view)
         found = self._analyses[view.clustered] = found.anchored(view.anchor)
