@@ -269,6 +269,14 @@ def test_another_graph_is_told_and_shown(page):
     click(page, 2, 2)
     told = ".ci-affinity figcaption"
     until(page, lambda: "in the graph of 20 neighbours" in page.inner_text(told), "the graph is told")
+    page.keyboard.press("Escape")
+    number = page.locator(".widget-text:has(label:text-is('neighbours')) input")
+    number.fill("3")
+    number.press("Enter")
+    until(page, lambda: "3 neighbours" in page.inner_text(".ci-main figcaption"), "the caption says so", 10)
+    wait_drawn(page)
+    click(page, 2, 2)
+    until(page, lambda: "in the graph of 3 neighbours" in page.inner_text(told), "the graph is told")
     before = pixels(page, AFFINITY)
     page.keyboard.press("Escape")
     select(page, "graph", "full")
@@ -298,10 +306,11 @@ def test_a_row_of_the_table_chooses_its_cluster_in_the_picture(page):
 
 def test_a_point_of_the_embedding_chooses_its_cluster_in_the_picture(page):
     before, scatter = pixels(page), pixels(page, SCATTER)
-    colors = swatches(page)
-    wanted = 2  # some of whose points lie on those of cluster 1: what is seen is meant
-    inside = cv2.erode((scatter[..., :3] == colors[wanted]).all(-1).astype(np.uint8), np.ones((3, 3)))
-    y, x = np.argwhere(inside)[0]
+    shown = {}  # some points lie on others: what is seen is meant
+    for cluster, color in swatches(page).items():
+        inside = cv2.erode((scatter[..., :3] == color).all(-1).astype(np.uint8), np.ones((3, 3)))
+        shown |= {cluster: np.argwhere(inside)[0]} if inside.any() else {}
+    wanted, (y, x) = max(shown.items())
     page.mouse.click(*point(page, (x + 0.5) / scatter.shape[1], (y + 0.5) / scatter.shape[0], SCATTER))
     seen = stands_out(before, changed(page, before))
     assert chosen(page) == {wanted}
