@@ -91,7 +91,15 @@ def test_the_labels_are_those_of_the_choice_without_waiting(choice: str) -> None
 
 def enabled(made: ClusterInspector) -> set[str]:
     controls = made.first.controls
-    return {name for name in ("graph", "neighbors", "position", "sigma") if not getattr(controls, name).disabled}
+    return {name for name in ("graph", "neighbors", "position") if not getattr(controls, name).disabled}
+
+
+def test_the_field_for_a_bandwidth_is_there_when_it_is_wanted() -> None:
+    made = inspector()
+    assert made.first.controls.sigma.layout.display == "none"
+    made.first.controls.bandwidth.value = "number"
+    assert made.first.controls.sigma.layout.display is None
+    made.wait()
 
 
 def test_controls_that_would_change_nothing_are_off() -> None:
@@ -117,8 +125,9 @@ def test_the_widget_says_which_graph_it_is() -> None:
     assert "recommended, all pairs" in made.first.canvas.scene["caption"]
 
 
-def test_a_view_that_is_given_is_in_the_controls() -> None:
-    values = {"graph": "neighbors", "neighbors": 6, "position": 0.25}
+@pytest.mark.parametrize(("neighbors", "position"), [(6, 0.25), (5000, 300.0)])
+def test_a_view_that_is_given_is_in_the_controls(neighbors: int, position: float) -> None:
+    values = {"graph": "neighbors", "neighbors": neighbors, "position": position}
     assert values.items() <= inspector(**values).view.model_dump().items()
 
 

@@ -9,7 +9,7 @@ from thesis_lib.clustering.neighbor_graph import NEIGHBORS
 from thesis_lib.clustering.spectral import PRESETS
 from thesis_lib.experiments.features import LAYERS
 from thesis_lib.views.inspector.pictures import Gallery
-from thesis_lib.views.inspector.view import BANDWIDTHS, GRAPHS, SOLVERS, View
+from thesis_lib.views.inspector.view import BANDWIDTHS, GRAPHS, LARGEST, SOLVERS, View
 
 ALL = "all"
 NUMBER = "number"
@@ -38,29 +38,12 @@ class Controls:
         self.network = _dropdown("network", networks, view.network, "24em")
         self.layer = _dropdown("layer", LAYERS, view.layer, "9em")
         self.axis = _dropdown("axis", ["pixels", "channels"], view.axis)
-        self.preset = _dropdown("preset", list(PRESETS), view.preset)
+        self.preset = _dropdown("preset", list(PRESETS), view.preset, "16em")
         self.graph = _dropdown("graph", GRAPHS, view.graph)
-        self.neighbors = widgets.BoundedIntText(
-            view.options.get("neighbors", NEIGHBORS),
-            min=1,
-            max=1000,
-            description="neighbours",
-            tooltip="of each point in the graph of neighbours",
-            layout={"width": "11em"},
-            style={"description_width": "5.5em"},
-            continuous_update=False,
-        )
-        self.position = widgets.BoundedFloatText(
-            view.position,
-            min=0,
-            max=100,
-            step=0.1,
-            description="position",
-            tooltip="weight of a pixel's place beside its features",
-            layout={"width": "11em"},
-            style={"description_width": "5.5em"},
-            continuous_update=False,
-        )
+        self.neighbors = _number("neighbours", view.options.get("neighbors", NEIGHBORS), widgets.BoundedIntText, min=1)
+        self.neighbors.tooltip = "of each point in the graph of neighbours"
+        self.position = _number("position", view.position, widgets.BoundedFloatText, min=0, step=0.1)
+        self.position.tooltip = "weight of a pixel's place beside its features"
         self.solver = _dropdown("solver", SOLVERS, view.solver, "12em")
         number = isinstance(view.bandwidth, float)
         self.bandwidth = _dropdown("bandwidth", [*BANDWIDTHS, NUMBER], NUMBER if number else view.bandwidth)
@@ -114,7 +97,8 @@ class Controls:
         graph = PRESETS[self.preset.value]["graph"] if self.graph.value == "preset" else self.graph.value
         self.neighbors.disabled = not own or graph != "neighbors"
         self.position.disabled = not own or self.axis.value != "pixels"
-        self.sigma.disabled = not own or self.bandwidth.value != NUMBER
+        self.sigma.disabled = not own
+        self.sigma.layout.display = None if self.bandwidth.value == NUMBER else "none"
 
     def show(self, name: str) -> None:
         """Another picture of the gallery, by name."""
@@ -166,3 +150,8 @@ def _city(name: str) -> str:
 def _dropdown(name: str, options: Any, value: Any, width: str = "15em") -> widgets.Dropdown:
     look = {"layout": {"width": width}, "style": {"description_width": "5.5em"}}
     return widgets.Dropdown(options=options, value=value, description=name, **look)
+
+
+def _number(name: str, value: float, kind: Any, **options: float) -> Any:
+    look = {"layout": {"width": "12em"}, "style": {"description_width": "6.5em"}}
+    return kind(value=value, max=LARGEST, description=name, continuous_update=False, **look, **options)

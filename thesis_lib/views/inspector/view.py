@@ -18,6 +18,8 @@ from thesis_lib.views.inspector.palettes import MOST, PALETTES
 SOLVERS = ("auto", "krylov", "dense")
 BANDWIDTHS = ("preset", "local", "median")
 GRAPHS = ("preset", "neighbors", "full")
+LARGEST = 10**6
+"""Of neighbours, and of a position's weight: beyond any use."""
 DENSE_MOST = 4096
 """Points of which the whole decomposition still takes less than a minute."""
 Side = Annotated[int, Field(ge=8)]
@@ -65,9 +67,9 @@ class View(BaseModel):
     preset: Preset = "recommended"
     graph: Literal[GRAPHS] = "preset"  # type: ignore[valid-type]
     """Other than the preset's: "neighbors" or "full"."""
-    neighbors: Annotated[int, Field(ge=1)] | None = None
+    neighbors: Annotated[int, Field(ge=1, le=LARGEST)] | None = None
     """Of each point in the graph of "neighbors"; None for the preset's."""
-    position: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    position: Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False)] = 0.0
     """Weight of a pixel's place beside its features; channels have none."""
     solver: Literal[SOLVERS] = "auto"  # type: ignore[valid-type]
     bandwidth: Literal[BANDWIDTHS] | Annotated[float, Field(gt=0, allow_inf_nan=False)] = "preset"  # type: ignore[valid-type]
