@@ -19,9 +19,8 @@ from thesis_lib.views.inspector.analysis import (
     cell_counts,
     cluster_table,
     joint_points,
-    neighboring_start,
-    renumbered,
 )
+from thesis_lib.views.inspector.handing_on import neighboring_start, renumbered
 from thesis_lib.views.inspector.palettes import MOST
 
 ANCHOR = 12
