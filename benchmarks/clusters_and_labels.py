@@ -5,8 +5,8 @@
 
 Of each: normalised mutual information with the classes, the mIoU and the purity that come out when every cluster is
 given its majority class, means over the frames; and the difference of NMI to k-means, with the number of frames on
-which it is above 0. Of photographs, which have no labels, how far two seeds agree (NMI). Writes clusters_and_labels.json
-beside this file, or to --output.
+which it is above 0. Of photographs, which have no labels, how far two seeds agree (NMI). Writes
+clusters_and_labels.json beside this file, or to --output.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import json
 import os
 import time
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -50,7 +51,7 @@ def main() -> None:
     if not asked.root:
         provide_dataset(profile, Path())
     frames = Cityscapes(asked.root or profile.dataset, asked.split, limit=asked.frames)
-    backbone = build_backbone(asked.backbone, asked.weights)
+    backbone = build_backbone(asked.backbone, asked.weights).to(asked.device)
     rows = [row for size in SIZES for row in measure(backbone, frames, size, asked.layers)]
     report = {
         "date": datetime.now(UTC).date().isoformat(),
@@ -72,6 +73,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--layers", type=int, nargs="+", default=LAYERS, choices=LAYERS)
     parser.add_argument("--backbone", default="efficientnet_lite0")
     parser.add_argument("--weights", default="imagenet")
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--no-photos", action="store_true", help="leave out the photographs")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
     return parser.parse_args()
@@ -84,9 +86,8 @@ def measure(backbone: Backbone, frames: Cityscapes, size: tuple[int, int], layer
     seconds: dict[tuple[int, str], list[float]] = {}
     for index in range(len(frames)):
         image, classes = frames.read(index)
-        features = layer_features(backbone, image.permute(1, 2, 0).numpy(), size)
-        for layer, (name, label) in ((layer, choice) for layer in layers for choice in choices.items()):
-            map_ = features[layer - 1]
+        maps = layer_features(backbone, image.permute(1, 2, 0).numpy(), size, layers=layers)
+        for (layer, map_), (name, label) in product(zip(layers, maps, strict=True), choices.items()):
             if map_[0].numel() > FULL_UP_TO and ("full" in name or name == "faithful"):
                 continue
             begin = time.perf_counter()
@@ -114,8 +115,8 @@ def photographs(backbone: Backbone) -> list[dict[str, Any]]:
     """How far the clusters of two seeds agree, and how many components the graph has, by the number of neighbours."""
     rows = []
     for name, size, count in ((name, size, count) for name in PHOTOS for size in SIZES for count in (20, *NEIGHBORS)):
-        points = as_points(layer_features(backbone, load_sample_image(name), size)[3])
-        found = [SpectralClustering(KS[0], neighbors=count, seed=seed)(points).labels for seed in range(4)]
+        points = as_points(layer_features(backbone, load_sample_image(name), size, layers=[4])[0])
+        found = [SpectralClustering(KS[0], neighbors=count, seed=seed)(points).labels.cpu() for seed in range(4)]
         pairs = [normalized_mutual_info_score(found[0], other) for other in found[1:]]
         rows.append({"photo": name, "size": size, "neighbors": count, "seeds_agree": round(float(np.mean(pairs)), 4)})
     return rows
