@@ -29,6 +29,8 @@ NOTEBOOK = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 SETTINGS = {"@jupyterlab/apputils-extension:themes": {"adaptive-theme": True}}
 """JupyterLab is dark where the browser is."""
 PAGE = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+STARTED = "(notebook) => /\\[[*\\d]/.test(document.querySelector(`${notebook} .jp-InputPrompt`).innerText)"
+"""Whether the first cell is running, or has run."""
 ATTEMPTS = 3
 TEMPLATES = Path(__file__).parents[2] / "notebooks" / "dashboard"
 """Of Voila: its own waits for icons from a CDN, for good where that does not answer."""
@@ -168,8 +170,17 @@ def open_notebook(page: "Page", url: str) -> None:
 
 
 def run_all(page: "Page") -> None:
-    """Every cell of the notebook that is open, by the menu."""
-    choose_menu(page, "Run", "Run All Cells")
+    """Every cell of the notebook that is open, by the menu; again where the kernel never heard of it."""
+    from playwright.sync_api import TimeoutError
+
+    for attempt in range(ATTEMPTS):
+        choose_menu(page, "Run", "Run All Cells")
+        try:
+            page.wait_for_function(STARTED, arg=NOTEBOOK, timeout=8_000)
+            return
+        except TimeoutError:
+            if attempt == ATTEMPTS - 1:
+                raise
 
 
 def choose_menu(page: "Page", menu: str, item: str) -> None:

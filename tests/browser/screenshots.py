@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from tests.browser.driver import browser, open_notebook, run_all, serve_lab
+from tests.browser.widget import point, select, wait_drawn
 from thesis_lib.paths import FIGURES, NOTEBOOKS
 
 OUTPUT = ".jp-OutputArea-output:has(.ci)"
@@ -21,12 +22,12 @@ def main() -> None:
                 page.keyboard.press("Control+b")  # without the list of files
                 run_all(page)
                 page.wait_for_selector(".ci-main canvas", timeout=120_000)
-                wait_until_idle(page)
+                settle(page)
                 page.evaluate("() => { document.querySelector('.ci-main canvas').focus(); }")
                 for _ in range(8):
                     page.keyboard.press("ArrowRight")
                 shoot(page, folder / f"overview_{theme}.png")
-                click(page, 0.5, 0.75)
+                page.mouse.click(*point(page, 0.5, 0.75))
                 shoot(page, folder / f"pixel_{theme}.png")
                 if not dark:
                     page.keyboard.press("Escape")
@@ -36,41 +37,26 @@ def main() -> None:
 
 def others(page: Any, folder: Any) -> None:
     """Channels, and two pictures clustered jointly."""
-    choose(page, "axis", "channels")
-    box = page.locator(".ci-gallery canvas").bounding_box()
-    page.mouse.click(box["x"] + 40, box["y"] + 40)
+    select(page, "axis", "channels")
+    settle(page)
+    page.mouse.click(*point(page, 0.1, 0.1, ".ci-gallery canvas"))
     shoot(page, folder / "channels.png")
-    choose(page, "axis", "pixels")
+    select(page, "axis", "pixels")
+    settle(page)
     page.click("button:has-text('compare')")
-    wait_until_idle(page)
+    settle(page)
     page.locator("button:has-text('▶')").last.click()
-    wait_until_idle(page)
+    settle(page)
     page.click("text=clustered jointly")
-    wait_until_idle(page)
-    click(page, 0.5, 0.75)
+    settle(page)
+    page.mouse.click(*point(page, 0.5, 0.75))
     shoot(page, folder / "jointly.png")
 
 
-def choose(page: Any, name: str, value: str) -> None:
-    """An option of a drop-down list."""
-    page.locator(f".widget-dropdown:has(label:text-is('{name}')) select").first.select_option(value)
-    wait_until_idle(page)
-
-
-def click(page: Any, across: float, down: float) -> None:
-    """On the first picture, in shares of its sides."""
-    box = page.locator(".ci-main canvas").first.bounding_box()
-    page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
-
-
-def wait_until_idle(page: Any) -> None:
-    """Until everything is computed and drawn."""
+def settle(page: Any) -> None:
+    """Until everything is computed and drawn, after a choice that has had its time to begin."""
     time.sleep(1)
-    end = time.monotonic() + 120
-    while not all("first clusters after" in text for text in page.locator(".ci-status").all_inner_texts()):
-        assert time.monotonic() < end
-        time.sleep(0.3)
-    time.sleep(1)
+    wait_drawn(page, 120)
 
 
 def shoot(page: Any, path: Any) -> None:

@@ -196,6 +196,32 @@ def test_with_full_opacity_a_cell_has_the_colour_of_its_cluster(page):
         assert tuple(after[row, column]) == colors[cluster_at(page, row, column)]
 
 
+def test_the_fill_has_no_lines(page):
+    """Where clusters are a few cells, lines round each are a black grid."""
+    slide(page, 1, "End")
+    move_k(page, *["ArrowRight"] * 40)
+    page.wait_for_timeout(300)
+    seen = {tuple(color) for color in pixels(page)[..., :3].reshape(-1, 3).tolist()}
+    assert seen == set(swatches(page).values())
+
+
+def test_a_pixel_is_told_of_the_cell_that_is_painted_there(page):
+    """To its edges: a cell is the square from floor(pixel / stride) on."""
+    slide(page, 1, "End")
+    page.wait_for_timeout(300)
+    seen, colors = pixels(page), swatches(page)
+    height, width = seen.shape[:2]
+    for row, column in [(0, 0), (3, 5), (4, 6), (7, 15)]:
+        for part in (0.06, 0.94):
+            y, x = (row + part) / GRID[0], (column + part) / GRID[1]
+            page.mouse.move(*point(page, x, y))
+            page.wait_for_timeout(50)
+            told = page.inner_text(".ci-readout")
+            assert f"x {int(x * 128)}, y {int(y * 64)}" in told
+            cluster = int(told.partition("cluster ")[2].split(" ")[0])
+            assert tuple(seen[int(y * height), int(x * width)][:3]) == colors[cluster], (row, column, part)
+
+
 def test_outlines_leave_the_image_between_them(page):
     before = pixels(page)
     page.focus(MAIN)
@@ -239,6 +265,28 @@ def test_a_click_shows_affinities_and_four_regions(page):
     assert all("cluster" in caption for caption in captions)
 
 
+def test_another_graph_is_told_and_shown(page):
+    click(page, 2, 2)
+    told = ".ci-affinity figcaption"
+    until(page, lambda: "in the graph of 20 neighbours" in page.inner_text(told), "the graph is told")
+    page.keyboard.press("Escape")
+    number = page.locator(".widget-text:has(label:text-is('neighbours')) input")
+    number.fill("3")
+    number.press("Enter")
+    until(page, lambda: "3 neighbours" in page.inner_text(".ci-main figcaption"), "the caption says so", 10)
+    wait_drawn(page)
+    click(page, 2, 2)
+    until(page, lambda: "in the graph of 3 neighbours" in page.inner_text(told), "the graph is told")
+    before = pixels(page, AFFINITY)
+    page.keyboard.press("Escape")
+    select(page, "graph", "full")
+    until(page, lambda: "all pairs" in page.inner_text(".ci-main figcaption"), "the caption says so", 10)
+    wait_drawn(page)
+    click(page, 2, 2)
+    until(page, lambda: "in the graph of all pairs" in page.inner_text(told), "the graph is told")
+    assert (pixels(page, AFFINITY) != before).any()
+
+
 def test_ctrl_click_adds_a_cluster(page):
     first, second = cluster_at(page, 0, 0), cluster_at(page, 7, 15)
     assert first != second
@@ -258,10 +306,11 @@ def test_a_row_of_the_table_chooses_its_cluster_in_the_picture(page):
 
 def test_a_point_of_the_embedding_chooses_its_cluster_in_the_picture(page):
     before, scatter = pixels(page), pixels(page, SCATTER)
-    colors = swatches(page)
-    wanted = 2  # some of whose points lie on those of cluster 1: what is seen is meant
-    inside = cv2.erode((scatter[..., :3] == colors[wanted]).all(-1).astype(np.uint8), np.ones((3, 3)))
-    y, x = np.argwhere(inside)[0]
+    shown = {}  # some points lie on others: what is seen is meant
+    for cluster, color in swatches(page).items():
+        inside = cv2.erode((scatter[..., :3] == color).all(-1).astype(np.uint8), np.ones((3, 3)))
+        shown |= {cluster: np.argwhere(inside)[0]} if inside.any() else {}
+    wanted, (y, x) = max(shown.items())
     page.mouse.click(*point(page, (x + 0.5) / scatter.shape[1], (y + 0.5) / scatter.shape[0], SCATTER))
     seen = stands_out(before, changed(page, before))
     assert chosen(page) == {wanted}
@@ -387,6 +436,53 @@ def test_a_file_that_cannot_be_shown_is_told_of(page, name, content, message):
     assert name in told
     assert "Traceback" not in page.inner_text(NOTEBOOK)
     assert (pixels(page) == before).all()
+
+
+def test_a_file_above_ten_megabytes_can_be_chosen_by_the_button(page):
+    """In one message the server would close the connection."""
+    noise = np.random.default_rng(0).integers(0, 256, (2000, 2000, 3), np.uint8)
+    content = encoded(noise)
+    assert len(content) > 10 * 2**20
+    with page.expect_file_chooser() as chooser:
+        page.click(".ci-head button:has-text('photo')")
+    chooser.value.set_files({"name": "large.png", "mimeType": "image/png", "buffer": content})
+    until(page, lambda: "large.png" in page.inner_text(".ci-main figcaption"), "its name is told", 30)
+    wait_drawn(page)
+    assert not page.is_visible(".ci-error")
+    assert move_k(page, "ArrowRight") == FIRST_K + 1
+
+
+def test_a_file_above_the_limit_is_told_before_it_is_sent(page, tmp_path):
+    before, large = pixels(page), tmp_path / "huge.tif"
+    with large.open("wb") as file:
+        file.truncate(65 * 2**20)
+    page.set_input_files(".ci input[type=file]", large)
+    until(page, lambda: page.is_visible(".ci-error"), "an error is told")
+    assert "huge.tif has 65 MB, and at most 64 are taken" in page.inner_text(".ci-error")
+    assert (pixels(page) == before).all()
+
+
+def test_several_files_are_all_taken(page):
+    files = [{"name": f"{one}.png", "mimeType": "image/png", "buffer": encoded(blocks(one))} for one in (5, 6)]
+    page.set_input_files(".ci input[type=file]", files)
+    until(page, lambda: "6.png" in page.inner_text(".ci-main figcaption"), "the last one is shown", 10)
+    options = page.locator(".widget-dropdown:has(label:text-is('picture')) option").all_inner_texts()
+    assert options == ["photo/5.png", "photo/6.png"]
+
+
+MARKUP = '<img src=x onerror="window.broken=1"><b>bold</b>.png'
+
+
+@pytest.mark.parametrize("content", [encoded(quarters((128, 96))), b"no picture"], ids=["shown", "refused"])
+def test_a_name_with_markup_is_shown_as_text(page, content):
+    drop(page, MARKUP, content)
+    place = ".ci-error" if content == b"no picture" else ".ci-main figcaption"
+    until(page, lambda: MARKUP in page.inner_text(place), "the name is told", 10)
+    page.keyboard.press("Escape")
+    page.click("button:has-text('save')")
+    until(page, lambda: "saved to" in page.inner_text(NOTEBOOK), "where it is saved is told", 30)
+    assert page.evaluate("window.broken") is None
+    assert page.locator(f"{NOTEBOOK} .jp-OutputArea :is(img[src=x], b)").count() == 0
 
 
 # --- where it lives --------------------------------------------------------------------------------------------------

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 MAIN, SIDE, SCATTER, AFFINITY = (f".ci-{name} canvas" for name in ("main", "side", "scatter", "affinity"))
 DRAWN = """() => {
-  const root = document.querySelector(".ci"), k = root?.querySelector(".ci-main canvas").dataset.k;
-  const status = root?.querySelector(".ci-status").innerText;
-  return root?.dataset.drawn?.endsWith(`/${k}`) && status.includes("first clusters");
+  const roots = [...document.querySelectorAll(".ci")];
+  return roots.length > 0 && roots.every((root) => {
+    const k = root.querySelector(".ci-main canvas").dataset.k, status = root.querySelector(".ci-status").innerText;
+    return root.dataset.drawn?.endsWith(`/${k}`) && status.includes("first clusters");
+  });
 }"""
 DROP = """([name, content]) => {
   const transfer = new DataTransfer();
@@ -39,7 +41,7 @@ def until(page: "Page", condition: Callable[[], object], what: str, seconds: flo
 
 
 def wait_drawn(page: "Page", seconds: float = 30) -> None:
-    """Until every k is there, and the one that is chosen is drawn."""
+    """Until every k of every picture is there, and the one that is chosen is drawn."""
     page.wait_for_function(DRAWN, timeout=1000 * seconds)
     page.wait_for_timeout(100)  # what is beside the picture follows 30 ms later
 
@@ -87,7 +89,7 @@ def move_k(page: "Page", *keys: str) -> int:
 
 def point(page: "Page", across: float, down: float, canvas: str = MAIN) -> tuple[float, float]:
     """On the screen, of a share of a canvas' width and height."""
-    box = page.locator(canvas).bounding_box()
+    box = page.locator(canvas).first.bounding_box()
     assert box
     return box["x"] + across * box["width"], box["y"] + down * box["height"]
 

@@ -107,10 +107,7 @@ class ClusterLayer(nn.Module):
         Every channel is standardised over the set, so that two maps are close when they are correlated. A second
         call names the new clusters after those of the old partition that they share most channels with.
         """
-        maps = features.transpose(0, 1).flatten(1).float()
-        maps = maps - maps.mean(1, keepdim=True)
-        maps = maps / maps.norm(dim=1, keepdim=True).clamp(min=1e-12)
-        found = self._label(maps[None])[0]
+        found = self._label(standardized_channels(features.transpose(0, 1).flatten(1))[None])[0]
         if len(self.partition):
             found = match_labels(found, self.partition, self.n_clusters)
         self.partition = found
@@ -154,6 +151,21 @@ def _centred_channels(maps: Tensor) -> Tensor:
     """(B, C, h, w) -> (C, B h w), each channel less its mean."""
     rows = maps.float().transpose(0, 1).flatten(1)
     return rows - rows.mean(1, keepdim=True)
+
+
+def standardized_channels(maps: Tensor) -> Tensor:
+    """Channels as points that are close when they are correlated: each less its mean, and of length 1.
+
+    Args:
+        maps: (C, m) the values of each channel, over the pixels of all images together.
+
+    Returns:
+        (C, m) float32; a channel that is constant becomes 0.
+    """
+    exact = maps.double()  # centred in float32, a channel far from 0 would be noise
+    centred = exact - exact.mean(1, keepdim=True)
+    rounding = 1e-12 * exact.norm(dim=1, keepdim=True) + 1e-300
+    return (centred / torch.maximum(centred.norm(dim=1, keepdim=True), rounding)).float()
 
 
 def pixel_points(features: Tensor, position: float = 0.0) -> Tensor:

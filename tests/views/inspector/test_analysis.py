@@ -10,15 +10,17 @@ from sklearn.metrics import adjusted_rand_score
 
 from tests.views.inspector.samples import VIEW, planted
 from thesis_lib.clustering.affinity import affinity
+from thesis_lib.clustering.neighbor_graph import NeighborGraph
+from thesis_lib.clustering.twins import find_twins
 from thesis_lib.data.labels import CLASS_NAMES, IGNORE, NUM_CLASSES
 from thesis_lib.experiments.features import as_points
 from thesis_lib.views.inspector.analysis import (
     Analysis,
     cell_counts,
     cluster_table,
-    neighboring_start,
-    renumbered,
+    joint_points,
 )
+from thesis_lib.views.inspector.handing_on import neighboring_start, renumbered
 from thesis_lib.views.inspector.palettes import MOST
 
 ANCHOR = 12
@@ -157,9 +159,10 @@ def test_a_picture_of_three_colours_is_three_clusters_at_every_larger_k() -> Non
 
 
 @pytest.mark.parametrize("k", [2, 3, 6, 12, 25, MOST])
-def test_a_picture_beside_itself_has_the_same_labels_twice(k: int) -> None:
-    features = planted(spread=1.0)[0]
-    made = Analysis([features, features.clone()], VIEW)
+@pytest.mark.parametrize("position", [0.0, 0.5])
+def test_a_picture_beside_itself_has_the_same_labels_twice(k: int, position: float) -> None:
+    features = planted(spread=2.0)[0]
+    made = Analysis([features, features.clone()], VIEW.model_copy(update={"position": position}))
     labels = made.labels(k)
     assert np.array_equal(made.part(labels, 0), made.part(labels, 1))
 
@@ -190,18 +193,99 @@ def test_channels_have_a_label_each(channels: Analysis) -> None:
 
 
 @pytest.mark.parametrize("axis", ["pixels", "channels"])
-def test_affinities_are_those_that_were_decomposed(axis: str) -> None:
-    made = analysis(axis=axis)
+def test_affinities_are_those_of_all_pairs_in_the_full_graph(axis: str) -> None:
+    made = analysis(axis=axis, graph="full")
     assert made.clusters.extension is not None
     expected = affinity(made.clusters.extension.points[0], "local").numpy()
     found = np.stack([made.affinity(row) for row in range(len(expected))])
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    assert made.graph == "the graph of all pairs"
+
+
+def rows_of_the_graph(made: Analysis, sigma: float | str) -> np.ndarray:
+    """The graph as it is decomposed, as a matrix of all points."""
+    assert made.clusters.extension is not None
+    points = made.clusters.extension.points
+    graph = NeighborGraph(points, sigma, made.clusters.extension.neighbors, twins=find_twins(points), k=made.most)
+    return (graph @ torch.eye(points.shape[1]).to(points)[None])[0].numpy()
+
+
+@pytest.mark.parametrize("solver", ["dense", "krylov"])
+@pytest.mark.parametrize("neighbors", [3, 8, 500])
+@pytest.mark.parametrize("sigma", ["local", 2.0])
+def test_affinities_are_those_of_neighbours_in_their_graph(sigma: float | str, neighbors: int, solver: str) -> None:
+    features = planted(spread=2.0)[0]
+    made = Analysis([features], VIEW.model_copy(update={"bandwidth": sigma, "neighbors": neighbors, "solver": solver}))
+    expected = rows_of_the_graph(made, sigma)
+    found = np.stack([made.affinity(row) for row in range(len(expected))])
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-6)
+    assert ((found > 0).mean() < 0.2) == (neighbors < 500)
+    assert made.graph == f"the graph of {min(neighbors, 127)} neighbours"
+
+
+def test_affinities_of_identical_points_are_those_of_their_node() -> None:
+    features = planted(spread=2.0, grid=(4, 16))[0].repeat(1, 2, 1)
+    made = Analysis([features], VIEW.model_copy(update={"neighbors": 5}))
+    found = np.stack([made.affinity(row) for row in range(128)])
+    np.testing.assert_allclose(found, rows_of_the_graph(made, "local"), rtol=1e-3, atol=1e-6)
+    assert (np.diag(found[:64, 64:]) == 1).all()
 
 
 def test_affinities_have_the_bandwidth_that_was_chosen() -> None:
-    made = analysis(bandwidth=0.7)
+    made = analysis(bandwidth=0.7, graph="full")
     expected = affinity(as_points(planted()[0]).double(), 0.7).numpy()
     np.testing.assert_allclose(made.affinity(5), expected[5], rtol=1e-3, atol=1e-6)
+
+
+def test_a_graph_that_falls_apart_is_told() -> None:
+    assert analysis(neighbors=3).fault.startswith("the graph of 3 nearest neighbours falls into ")
+    assert Analysis([planted(spread=2.0)[0]], VIEW).fault == ""
+
+
+# --- positions -------------------------------------------------------------------------------------------------------
+
+
+def test_without_a_weight_points_are_the_features() -> None:
+    features = planted()[0]
+    other = features[:, :6, :10]
+    expected = torch.cat([as_points(features), as_points(other)])
+    assert torch.equal(joint_points([features, other]), expected)
+
+
+def test_of_one_picture_points_are_those_of_the_layer() -> None:
+    features = planted()[0]
+    assert torch.allclose(joint_points([features], 0.7), as_points(features, position=0.7), atol=1e-6)
+
+
+def test_of_two_pictures_the_middles_and_the_sides_are_in_the_same_place() -> None:
+    features = planted(grid=(9, 17))[0]
+    points = joint_points([features, features[:, :5, :9]], 0.5)
+    first, second = points[: 9 * 17, -2:].view(9, 17, 2), points[9 * 17 :, -2:].view(5, 9, 2)
+    assert torch.allclose(first[4, 8], second[2, 4], atol=1e-6)
+    assert torch.allclose(first[0, 0], second[0, 0], rtol=0.1)  # the middles of their cells
+    assert torch.allclose(points[:, -2:].square().sum(1).mean().sqrt(), torch.tensor(0.5))
+
+
+def test_of_two_pictures_like_pixels_stay_alike() -> None:
+    """Standardised apart, the features of a picture and of a part of it would differ."""
+    features = planted(grid=(8, 16))[0]
+    points = joint_points([features, features[:, :3, :5]], 0.5)
+    assert torch.equal(points[:128, :16].view(8, 16, 16)[:3, :5], points[128:, :16].view(3, 5, 16))
+
+
+def test_a_position_parts_what_looks_alike() -> None:
+    """Two colours, each at both ends of the picture."""
+    features = torch.zeros(1, 4, 24)
+    features[:, 2:] = 1
+    features += 0.01 * torch.rand(1, 4, 24, generator=torch.Generator().manual_seed(0))
+    ends = np.arange(24) // 12 * np.ones((4, 1), int)
+
+    def agreement(position: float) -> float:
+        labels = Analysis([features], VIEW.model_copy(update={"position": position, "neighbors": 10})).labels(2)
+        return float(adjusted_rand_score(ends.ravel(), labels))
+
+    assert agreement(0.0) < 0.1
+    assert agreement(5.0) > 0.9
 
 
 def test_the_suggested_k_is_that_of_the_planted_clusters(whole: Analysis) -> None:

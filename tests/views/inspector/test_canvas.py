@@ -8,7 +8,7 @@ import pytest
 
 from tests.views.inspector.samples import VIEW, blocks, planted
 from thesis_lib.views.inspector.analysis import Analysis, cell_counts
-from thesis_lib.views.inspector.canvas import HELD, ClusterCanvas, encode_jpeg, pack, pooled, quantized
+from thesis_lib.views.inspector.canvas import FOLDER, HELD, SCRIPTS, ClusterCanvas, encode_jpeg, pack, pooled, quantized
 from thesis_lib.views.inspector.palettes import MOST, palette
 from thesis_lib.views.inspector.pictures import Picture
 
@@ -173,7 +173,7 @@ def test_channels_are_sent_as_maps_with_a_label_each(canvas: ClusterCanvas, chan
     labels = channels.labels(4)
     shown(canvas, channels).show_maps(channels, 0)
     assert canvas.scene["axis"] == "channels"
-    maps = unpacked(canvas.channels, "<i2", (16, *canvas.scene["channels"]["grid"]))
+    maps = unpacked(canvas.channels, "<i2", (16, *canvas.scene["channel_grid"]))
     scaled = channels.channels[0] / np.abs(channels.channels[0]).max() * 32767
     assert np.abs(maps - scaled).max() <= 0.51
     sent = unpacked(canvas.maps, "u1", (len(canvas.map_ks), 16))
@@ -201,3 +201,10 @@ def test_affinities_stay_within_a_cells_own_picture(canvas: ClusterCanvas) -> No
 def test_the_browser_has_the_kernels_colours(canvas: ClusterCanvas) -> None:
     for name in ("distinct", "cividis"):
         assert np.array_equal(canvas.palettes[name], palette(name))
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_no_text_becomes_markup_in_the_browser(script: str) -> None:
+    source = (FOLDER / f"{script}.js").read_text(encoding="utf-8")
+    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "createContextualFragment", "eval("):
+        assert word not in source

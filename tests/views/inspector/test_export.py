@@ -12,6 +12,7 @@ import pytest
 from tests.data.frames import write_dataset
 from tests.views.inspector.samples import SIZE, VIEW, Averages, blocks, empty_figure, encoded, inspector, studio
 from thesis_lib.data import Cityscapes
+from thesis_lib.experiments.records import write_table
 from thesis_lib.views.inspector.__main__ import main
 from thesis_lib.views.inspector.analysis import cell_counts, cluster_table
 from thesis_lib.views.inspector.export import export, restore
@@ -29,6 +30,8 @@ VIEWS: dict[str, dict[str, object]] = {
     "drawn otherwise": {"palette": "features", "opacity": 0.3, "selected": (1, 2)},
     "outlines": {"outlines": True, "palette": "cividis"},
     "layer 1": {"layer": 1, "k": 50, "solver": "krylov", "bandwidth": 0.5},
+    "the full graph": {"graph": "full", "preset": "faithful"},
+    "few neighbours and positions": {"neighbors": 4, "position": 0.5, "layer": 1},
     "channels": {"axis": "channels", "k": 4, "selected": (0,)},
     "jointly": {"joint": OTHER},
     "a photograph": {"picture": PHOTO},
@@ -66,6 +69,10 @@ def read_png(file: Path) -> np.ndarray:
     return pixels[..., ::-1] if pixels.ndim == 3 else pixels
 
 
+def full_disk(*_: object, **__: object) -> None:
+    raise OSError("no space left on the device")
+
+
 def test_every_file_is_there(make_studio: MakeStudio, tmp_path: Path) -> None:
     folder = export(make_studio(), view_of(), folder=tmp_path / "out")
     assert folder.parent == tmp_path / "out"
@@ -81,9 +88,82 @@ def test_the_panel_can_be_read(tmp_path: Path) -> None:
     assert (folder / f"{folder.name}.pdf").read_bytes().startswith(b"%PDF")
 
 
-def test_nothing_half_written_is_left(make_studio: MakeStudio, tmp_path: Path) -> None:
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_nothing_but_the_export_is_left(make_studio: MakeStudio, tmp_path: Path) -> None:
     folder = export(make_studio(), view_of(), folder=tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == [folder]
     assert not list(folder.rglob("*.tmp"))
+
+
+STEPS = ("inspector_figure", "save_figure", "write_png", "write_table", "_replace")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_an_export_that_fails_leaves_no_folder(
+    step: str, make_studio: MakeStudio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_studio()
+    monkeypatch.setattr(f"thesis_lib.views.inspector.export.{step}", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        export(made, view_of(), folder=tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_an_export_that_fails_leaves_what_was_there(
+    step: str, make_studio: MakeStudio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_studio()
+    before = contents(export(made, view_of(), folder=tmp_path / "out"))
+    monkeypatch.setattr(f"thesis_lib.views.inspector.export.{step}", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        export(made, view_of(), folder=tmp_path / "out")
+    (folder,) = (tmp_path / "out").iterdir()
+    assert contents(folder) == before
+
+
+def test_a_folder_that_cannot_be_replaced_stays(
+    make_studio: MakeStudio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_studio()
+    folder = export(made, view_of(), folder=tmp_path / "out")
+    before, rename = contents(folder), Path.rename
+
+    def refuse(path: Path, target: Path) -> Path:
+        if path.name == target.name:  # the new one into its place
+            full_disk()
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(OSError, match="no space"):
+        export(made, view_of(), folder=tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == [folder]
+    assert contents(folder) == before
+
+
+def test_an_export_appears_whole(make_studio: MakeStudio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until its last file is written, there is nothing under its name."""
+    made, seen = make_studio(), []
+
+    def write(path: Path, *rest: object) -> None:
+        seen.extend(one.name for one in (tmp_path / "out").iterdir() if not one.name.startswith("."))
+        write_table(path, *rest)
+
+    monkeypatch.setattr("thesis_lib.views.inspector.export.write_table", write)
+    folder = export(made, view_of(), folder=tmp_path / "out")
+    assert seen == []
+    assert {"clusters.csv", "view.toml"} < set(contents(folder))
+
+
+def test_what_an_earlier_version_left_in_the_folder_is_gone(make_studio: MakeStudio, tmp_path: Path) -> None:
+    made = make_studio()
+    folder = export(made, view_of(), folder=tmp_path / "out")
+    (folder / "old.png").write_bytes(b"old")
+    assert export(made, view_of(), folder=tmp_path / "out") == folder
+    assert not (folder / "old.png").exists()
 
 
 @pytest.mark.parametrize("axis", ["pixels", "channels"])
@@ -133,7 +213,7 @@ def test_both_of_two_pictures_are_shown_again_as_they_were(tmp_path: Path, monke
     monkeypatch.setattr(PANEL, empty_figure)
     made = inspector()
     made.compare.value = True
-    made.second.frame.value = "image/1"
+    made.second.controls.frame.value = "image/1"
     made.joint.value = True
     made.wait()
     monkeypatch.setattr(Studio, "of_profile", lambda profile, overrides: studio(3))

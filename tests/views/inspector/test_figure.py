@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from tests.views.inspector.samples import SIZE, VIEW, Averages, blocks, studio
 from thesis_lib.models import PSPNet
 from thesis_lib.views.inspector.figure import inspector_figure, mean_maps, paint_view, view_colors
-from thesis_lib.views.inspector.paint import LINE, paint_overlay
+from thesis_lib.views.inspector.paint import paint_overlay
 from thesis_lib.views.inspector.palettes import MOST, palette
 from thesis_lib.views.inspector.studio import Studio
 
@@ -20,6 +20,8 @@ VIEWS = {
     "outlines": {"outlines": True, "selected": (1,)},
     "last vector": {"vector": MOST},
     "jointly": {"joint": "image/1"},
+    "all pairs": {"graph": "full", "preset": "faithful"},
+    "few neighbours and positions": {"neighbors": 9, "position": 0.5},
     "channels": {"axis": "channels", "k": 4, "selected": (0, 2)},
     "a colour for channels": {"axis": "channels", "k": 4, "palette": "features"},
 }
@@ -35,6 +37,17 @@ def test_every_kind_of_view_has_a_figure(values: dict[str, object]) -> None:
     figure = inspector_figure(studio(), changed(**values))
     assert isinstance(figure, Figure)
     figure.draw_without_rendering()
+
+
+def test_a_figure_says_which_graph_it_is() -> None:
+    figure = inspector_figure(studio(), changed(neighbors=9, position=0.5))
+    assert "recommended, 9 neighbours, local bandwidth, position 0.5" in figure.get_suptitle()
+    assert "all pairs" in inspector_figure(studio(), changed(graph="full")).get_suptitle()
+
+
+def test_a_figure_of_a_graph_that_falls_apart_warns() -> None:
+    with pytest.warns(UserWarning, match="the graph of 1 nearest neighbours falls into"):
+        inspector_figure(studio(), changed(layer=1, neighbors=1))
 
 
 @pytest.mark.filterwarnings("error")
@@ -59,8 +72,7 @@ def test_the_second_picture_of_two_is_painted_with_its_own_labels() -> None:
     painted = paint_view(made, view.model_copy(update={"place": 1}))
     analysis = made.analysis(view)
     cells = np.kron(analysis.part(analysis.labels(view.k), 1), np.ones((16, 16), np.uint8))
-    filled = (painted != LINE).any(-1)
-    assert np.array_equal(painted[filled], palette("distinct")[cells][filled])
+    assert np.array_equal(painted, palette("distinct")[cells])
 
 
 def test_without_a_selected_channel_cluster_the_image_is_shown() -> None:

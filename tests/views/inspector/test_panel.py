@@ -2,7 +2,6 @@
 
 import asyncio
 import zlib
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import get_ident
 from typing import Any
@@ -18,6 +17,7 @@ from thesis_lib.data import Cityscapes
 from thesis_lib.models import PSPNet
 from thesis_lib.views import ClusterInspector
 from thesis_lib.views.inspector.pane import Pane
+from thesis_lib.views.inspector.pictures import Picture, PictureError, read_photo
 from thesis_lib.views.inspector.view import View
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -39,7 +39,7 @@ def drop(pane: Pane, content: bytes, name: str, parts: int = 1) -> None:
     step = -(-len(content) // parts)
     for part in range(parts):
         piece = content[part * step : (part + 1) * step]
-        tell(pane, {"kind": "drop", "name": name, "part": part, "parts": parts}, piece)
+        tell(pane, {"kind": "file", "name": name, "part": part, "parts": parts}, piece)
 
 
 CHOICES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -47,18 +47,26 @@ CHOICES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "layer": ({"layer": 1}, {"layer": 1}),
     "axis": ({"axis": "channels"}, {"axis": "channels"}),
     "preset": ({"preset": "faithful"}, {"preset": "faithful"}),
+    "graph": ({"graph": "full"}, {"graph": "full"}),
+    "neighbors": ({"layer": 1, "neighbors": 6}, {"layer": 1, "neighbors": 6}),
+    "position": ({"position": 0.5}, {"position": 0.5}),
     "solver": ({"layer": 1, "solver": "krylov"}, {"layer": 1, "solver": "krylov"}),
     "bandwidth": ({"bandwidth": "median"}, {"bandwidth": "median"}),
     "number": ({"bandwidth": "number", "sigma": 0.2}, {"bandwidth": 0.2}),
 }
 
 
+def chosen(choice: str) -> ClusterInspector:
+    """An inspector of which one of the CHOICES was made."""
+    made = inspector()
+    for name, value in CHOICES[choice][0].items():
+        getattr(made.first.controls, name).value = value
+    return made
+
+
 @pytest.mark.parametrize("choice", CHOICES)
 def test_a_choice_is_shown(choice: str) -> None:
-    controls, values = CHOICES[choice]
-    made = inspector(layer=4)
-    for name, value in controls.items():
-        getattr(made.first, name).value = value
+    made, values = chosen(choice), CHOICES[choice][1]
     made.wait()
     view = View(**{"picture": "image/0", "network": "averages", "size": SIZE, "anchor": 6, "k": 6} | values)
     expected = studio().analysis(view)
@@ -69,27 +77,69 @@ def test_a_choice_is_shown(choice: str) -> None:
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_a_choice_is_in_the_view(choice: str) -> None:
-    controls, values = CHOICES[choice]
-    made = inspector()
-    for name, value in controls.items():
-        getattr(made.first, name).value = value
+    made, values = chosen(choice), CHOICES[choice][1]
     assert values.items() <= made.view.model_dump().items()
 
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_the_labels_are_those_of_the_choice_without_waiting(choice: str) -> None:
-    controls, _ = CHOICES[choice]
-    made = inspector()
-    for name, value in controls.items():
-        getattr(made.first, name).value = value
+    made = chosen(choice)
     labels = made.labels()
     made.wait()
     assert np.array_equal(labels.ravel(), drawn(made.first, 6))
 
 
+def enabled(made: ClusterInspector) -> set[str]:
+    controls = made.first.controls
+    return {name for name in ("graph", "neighbors", "position") if not getattr(controls, name).disabled}
+
+
+def test_the_field_for_a_bandwidth_is_there_when_it_is_wanted() -> None:
+    made = inspector()
+    assert made.first.controls.sigma.layout.display == "none"
+    made.first.controls.bandwidth.value = "number"
+    assert made.first.controls.sigma.layout.display is None
+    made.wait()
+
+
+def test_controls_that_would_change_nothing_are_off() -> None:
+    made = inspector()
+    controls = made.first.controls
+    assert enabled(made) == {"graph", "neighbors", "position"}
+    controls.graph.value = "full"
+    assert enabled(made) == {"graph", "position"}
+    controls.graph.value, controls.preset.value = "preset", "faithful"
+    assert enabled(made) == {"graph", "position"}
+    controls.graph.value, controls.axis.value = "neighbors", "channels"
+    assert enabled(made) == {"graph", "neighbors"}
+    made.wait()
+
+
+def test_the_widget_says_which_graph_it_is() -> None:
+    made = inspector(layer=1, neighbors=6, position=0.5)
+    assert made.first.canvas.scene["graph"] == "the graph of 6 neighbours"
+    assert "recommended, 6 neighbours, local bandwidth, position 0.5" in made.first.canvas.scene["caption"]
+    made.first.controls.graph.value = "full"
+    made.wait()
+    assert made.first.canvas.scene["graph"] == "the graph of all pairs"
+    assert "recommended, all pairs" in made.first.canvas.scene["caption"]
+
+
+@pytest.mark.parametrize(("neighbors", "position"), [(6, 0.25), (5000, 300.0)])
+def test_a_view_that_is_given_is_in_the_controls(neighbors: int, position: float) -> None:
+    values = {"graph": "neighbors", "neighbors": neighbors, "position": position}
+    assert values.items() <= inspector(**values).view.model_dump().items()
+
+
+def test_a_graph_that_falls_apart_is_told() -> None:
+    made = inspector(layer=1, neighbors=1)
+    assert "first clusters after" in made.first.canvas.status
+    assert "the graph of 1 nearest neighbours falls into" in made.first.canvas.status
+
+
 def test_the_scene_is_that_of_the_choice() -> None:
     made = inspector()
-    made.first.frame.value, made.first.layer.value = "image/2", 1
+    made.first.controls.frame.value, made.first.controls.layer.value = "image/2", 1
     made.wait()
     scene = made.first.canvas.scene
     assert (scene["name"], scene["grid"], scene["axis"]) == ("image/2", [8, 16], "pixels")
@@ -182,9 +232,9 @@ def test_steps_go_round(by: int, names: list[str]) -> None:
 
 def test_the_buttons_step_too() -> None:
     made = inspector(3)
-    made.first.after.click()
-    made.first.after.click()
-    made.first.before.click()
+    made.first.controls.after.click()
+    made.first.controls.after.click()
+    made.first.controls.before.click()
     assert made.view.picture == "image/1"
 
 
@@ -203,7 +253,7 @@ def test_two_files_may_be_dropped_at_once() -> None:
     for part in (0, 1):
         for name, content in files.items():
             piece = (content[:500], content[500:])[part]
-            tell(made.first, {"kind": "drop", "name": name, "part": part, "parts": 2}, piece)
+            tell(made.first, {"kind": "file", "name": name, "part": part, "parts": 2}, piece)
     made.wait()
     found = [made.studio.gallery.open(f"photo/{name}").image for name in files]
     assert np.array_equal(found, [blocks(8), blocks(9)])
@@ -211,7 +261,7 @@ def test_two_files_may_be_dropped_at_once() -> None:
 
 def test_a_drop_that_was_broken_off_can_be_made_again() -> None:
     made, content = inspector(), encoded(blocks(9))
-    tell(made.first, {"kind": "drop", "name": "mine.png", "part": 0, "parts": 2}, content[:300])
+    tell(made.first, {"kind": "file", "name": "mine.png", "part": 0, "parts": 2}, content[:300])
     drop(made.first, content, "mine.png", 2)
     made.wait()
     assert np.array_equal(made.studio.gallery.open("photo/mine.png").image, blocks(9))
@@ -225,6 +275,68 @@ def test_a_bad_file_is_told_and_the_picture_stays() -> None:
     made.wait()
     assert "notes.png" in canvas.error
     assert (canvas.picture, canvas.maps, canvas.scene) == before
+
+
+def test_several_files_at_once_are_all_taken() -> None:
+    made = inspector()
+    for seed in range(5):
+        drop(made.first, encoded(blocks(10 + seed)), f"{seed}.png")
+    made.wait()
+    assert made.studio.gallery.names[-5:] == [f"photo/{seed}.png" for seed in range(5)]
+    assert made.view.picture == "photo/4.png"
+
+
+@pytest.mark.parametrize("name", ["picture", "joint"])
+def test_a_picture_that_is_not_there_is_refused_at_once(name: str) -> None:
+    with pytest.raises(PictureError, match="no picture 'nowhere'.*'image/0'"):
+        ClusterInspector(Averages(), [blocks(0)], size=SIZE, **{name: "nowhere"})
+
+
+def test_a_network_that_is_not_there_is_refused_at_once() -> None:
+    with pytest.raises(PictureError, match="no network 'nothing'.*Averages"):
+        ClusterInspector(Averages(), [blocks(0)], size=SIZE, network="nothing")
+
+
+def test_the_kernel_is_free_while_a_photograph_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, threads = inspector(), []
+
+    def read(content: bytes, name: str) -> Picture:
+        threads.append(get_ident())
+        return read_photo(content, name)
+
+    monkeypatch.setattr("thesis_lib.views.inspector.pane.read_photo", read)
+    drop(made.first, encoded(blocks(9)), "mine.png")
+    made.wait()
+    assert len(threads) == 1
+    assert threads != [get_ident()]
+
+
+@pytest.mark.parametrize("failing", [True, False])
+def test_what_is_told_of_a_save_is_no_markup(failing: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one place of the panel that takes HTML."""
+    made = inspector()
+
+    def export(*_: object) -> Path:
+        if failing:
+            raise OSError("<b>disk</b> & full")
+        return Path("<b>disk</b> & full")
+
+    monkeypatch.setattr("thesis_lib.views.inspector.panel.export", export)
+    made.save_later()
+    made.wait()
+    assert made.saved.value.endswith("&lt;b&gt;disk&lt;/b&gt; &amp; full")
+
+
+def test_no_control_takes_markup() -> None:
+    made, names = compared(), set()
+    waiting: list[Any] = [made.panel]
+    while waiting:
+        one = waiting.pop()
+        waiting += getattr(one, "children", ())
+        names.add(type(one).__name__)
+        assert not getattr(one, "description_allow_html", False)
+    assert names & {"HTML", "HTMLMath", "Label", "Output"} == {"HTML"}
+    assert {"Dropdown", "ClusterCanvas"} < names
 
 
 def test_after_a_bad_file_a_good_one_is_shown() -> None:
@@ -253,25 +365,11 @@ def test_a_photograph_of_other_proportions_is_told_if_it_cannot_be_seen() -> Non
     assert "crop" in made.first.canvas.error
 
 
-def test_an_uploaded_file_is_shown() -> None:
-    made = inspector()
-    content = encoded(blocks(9))
-    file = {
-        "name": "up.png",
-        "type": "image/png",
-        "size": len(content),
-        "last_modified": datetime.now(UTC),
-        "content": content,
-    }
-    made.first.upload.set_trait("value", (file,))
-    made.wait()
-    assert made.first.canvas.scene["name"] == "photo/up.png"
-
-
 def test_after_a_photograph_the_frames_are_there_again() -> None:
     made = inspector()
     drop(made.first, encoded(blocks(9)), "mine.png")
-    made.first.split.value = "image"
+    made.wait()
+    made.first.controls.split.value = "image"
     made.wait()
     assert made.first.canvas.scene["name"] == made.view.picture == "image/0"
 
@@ -279,10 +377,10 @@ def test_after_a_photograph_the_frames_are_there_again() -> None:
 @pytest.mark.parametrize("sigma", [0, -1.0, float("nan")])
 def test_a_bandwidth_that_cannot_be_is_told_and_the_clusters_stay(sigma: float) -> None:
     made = inspector()
-    made.first.bandwidth.value = "number"
+    made.first.controls.bandwidth.value = "number"
     made.wait()
     before = made.first.canvas.maps
-    made.first.sigma.value = sigma
+    made.first.controls.sigma.value = sigma
     made.wait()
     assert "bandwidth" in made.first.canvas.error
     assert made.first.canvas.maps == before
@@ -290,9 +388,9 @@ def test_a_bandwidth_that_cannot_be_is_told_and_the_clusters_stay(sigma: float) 
 
 def test_a_bandwidth_that_can_be_again_takes_the_error_away() -> None:
     made = inspector()
-    made.first.bandwidth.value = "number"
-    made.first.sigma.value = -1
-    made.first.sigma.value = 0.5
+    made.first.controls.bandwidth.value = "number"
+    made.first.controls.sigma.value = -1
+    made.first.controls.sigma.value = 0.5
     made.wait()
     assert made.first.canvas.error == ""
 
@@ -345,7 +443,7 @@ def test_another_network_without_a_head_leaves_no_prediction() -> None:
     made.wait()
     predicted = made.first.canvas.prediction
     assert np.frombuffer(zlib.decompress(predicted), np.uint8).shape == (64 * 128,)
-    made.first.network.value = "averages"
+    made.first.controls.network.value = "averages"
     made.wait()
     assert made.first.canvas.prediction == b""
 
@@ -354,12 +452,12 @@ def test_a_data_set_offers_splits_and_cities(tmp_path: Path) -> None:
     frames = Cityscapes(write_dataset(tmp_path, train=3, val=2), "val")
     made = ClusterInspector(Averages(), frames, size=SIZE, k=6)
     pane = made.first
-    assert set(pane.split.options) == {"train", "val"}
-    assert list(pane.frame.options) == [f"val/beta_00000{index}_000019" for index in range(2)]
-    pane.split.value = "train"
+    assert set(pane.controls.split.options) == {"train", "val"}
+    assert list(pane.controls.frame.options) == [f"val/beta_00000{index}_000019" for index in range(2)]
+    pane.controls.split.value = "train"
     made.wait()
-    assert "alpha" in pane.city.options
-    assert list(pane.frame.options) == [f"train/alpha_00000{index}_000019" for index in range(3)]
+    assert "alpha" in pane.controls.city.options
+    assert list(pane.controls.frame.options) == [f"train/alpha_00000{index}_000019" for index in range(3)]
     assert pane.canvas.scene["name"] == "train/alpha_000000_000019"
 
 
@@ -380,7 +478,7 @@ def compared(second: str = "image/1", *, joint: bool = False) -> ClusterInspecto
     made = inspector()
     made.compare.value = True
     assert made.second is not None
-    made.second.frame.value = second
+    made.second.controls.frame.value = second
     made.joint.value = joint
     made.wait()
     return made
@@ -416,11 +514,20 @@ def test_jointly_a_picture_beside_itself_has_the_same_labels() -> None:
     assert np.array_equal(drawn(made.first, 6), drawn(made.second, 6))
 
 
+def test_jointly_with_positions_a_picture_beside_itself_has_the_same_labels() -> None:
+    made = compared("image/0", joint=True)
+    made.first.controls.position.value = 0.7
+    made.wait()
+    assert made.second is not None
+    assert made.second.view.position == 0.7
+    assert np.array_equal(drawn(made.first, 6), drawn(made.second, 6))
+
+
 @pytest.mark.parametrize("moved", ["first", "second"])
 def test_jointly_another_picture_on_either_side_changes_both(moved: str) -> None:
     made = compared(joint=True)
     assert made.second is not None
-    getattr(made, moved).frame.value = "image/2"
+    getattr(made, moved).controls.frame.value = "image/2"
     made.wait()
     view = made.view
     labels = made.studio.analysis(view).labels(6)
@@ -452,7 +559,7 @@ def test_in_a_notebook_the_canvas_changes_on_the_kernels_thread_alone() -> None:
     async def cell() -> None:
         made = ClusterInspector({"averages": Averages()}, [blocks(0), blocks(1)], size=SIZE, k=6)
         made.first.canvas.observe(lambda _: threads.append(get_ident()))
-        made.first.frame.value = "image/1"
+        made.first.controls.frame.value = "image/1"
         while len(made.first.canvas.map_ks) < 31 or made.first.canvas.progress >= 0:
             await asyncio.sleep(0.01)
 

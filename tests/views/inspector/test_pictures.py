@@ -192,6 +192,14 @@ def test_equal_proportions_are_seen_at_the_size_itself(shape: tuple[int, int]) -
     assert input_size(shape, (512, 1024)) == (512, 1024)
 
 
+@pytest.mark.parametrize("size", [(513, 1025), (509, 1021), (36, 68), (129, 257)])
+@pytest.mark.parametrize("shape", [(513, 1025), (480, 640)])
+def test_a_size_that_is_no_multiple_of_the_stride_is_made_one(shape: tuple[int, int], size: tuple[int, int]) -> None:
+    """Else the last cells would hang over the picture, and all be painted too small."""
+    found = input_size(shape, (size[0] * 2, size[1] * 2) if min(size) < 129 else size)
+    assert [side % STRIDE for side in found] == [0, 0]
+
+
 def test_proportions_that_leave_too_short_a_side_are_refused() -> None:
     with pytest.raises(PictureError, match="crop"):
         input_size((100, 4096), (128, 256))

@@ -10,10 +10,10 @@ from tests.data.frames import write_dataset
 from tests.views.inspector.samples import SIZE, VIEW, Averages, blocks, studio
 from thesis_lib.data import Cityscapes
 from thesis_lib.experiments import load_profile
-from thesis_lib.experiments.features import layer_features
+from thesis_lib.experiments.features import STRIDES, layer_features
 from thesis_lib.models import PSPNet
 from thesis_lib.models.checkpoints import save_checkpoint
-from thesis_lib.views.inspector.pictures import PictureError
+from thesis_lib.views.inspector.pictures import PictureError, input_size
 from thesis_lib.views.inspector.studio import Studio, trained_networks
 
 
@@ -25,23 +25,24 @@ def pspnet() -> PSPNet:
 
 def test_features_are_those_of_the_network() -> None:
     made = studio()
-    for found, expected in zip(
-        made.features("averages", "image/1"), layer_features(Averages(), blocks(1), SIZE), strict=True
-    ):
-        assert torch.equal(found, expected)
+    for layer, expected in enumerate(layer_features(Averages(), blocks(1), SIZE), start=1):
+        assert torch.equal(made.features("averages", "image/1", layer), expected)
 
 
 def test_a_picture_of_other_proportions_is_seen_in_its_own() -> None:
     made = Studio({"averages": Averages()}, [blocks(size=(128, 128))], size=(64, 256))
-    assert made.features("averages", "image/0")[3].shape == (12, 16, 16)
+    assert made.features("averages", "image/0", 4).shape == (12, 16, 16)
 
 
-def test_the_network_looks_once_at_a_picture() -> None:
+def test_the_network_looks_once_at_a_picture_for_each_layer() -> None:
     made = studio()
     for layer in (1, 4):
         for preset in ("recommended", "faithful"):
             made.analysis(VIEW.model_copy(update={"layer": layer, "preset": preset}))
-    assert made.network("averages").calls == 1
+    once = studio()
+    for layer in (1, 4):
+        layer_features(once.network("averages"), blocks(), SIZE, layers=[layer])
+    assert made.network("averages").calls == once.network("averages").calls
 
 
 def test_what_is_only_drawn_anew_is_not_clustered_anew() -> None:
@@ -103,9 +104,8 @@ def test_a_checkpoint_is_read_when_it_is_looked_at(pspnet: PSPNet, tmp_path: Pat
     made = Studio({"run/best": tmp_path / "best.pt"}, [blocks()], size=(64, 128))
     assert made.predicts("run/best")
     save_checkpoint(tmp_path / "best.pt", pspnet)
-    expected = Studio({"pspnet": pspnet}, [blocks()], size=(64, 128)).features("pspnet", "image/0")
-    found = made.features("run/best", "image/0")
-    assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
+    expected = Studio({"pspnet": pspnet}, [blocks()], size=(64, 128)).features("pspnet", "image/0", 4)
+    assert torch.equal(made.features("run/best", "image/0", 4), expected)
     assert made.network("run/best") is made.network("run/best")
 
 
@@ -130,3 +130,15 @@ def test_a_profile_gives_its_backbone_and_frames(tmp_path: Path, monkeypatch: py
     assert list(made.networks) == ["efficientnet_lite0"]
     assert made.gallery.names[:2] == [f"val/{pair.frame}" for pair in Cityscapes(tmp_path / "data", "val").pairs]
     assert (made.profile, made.size) == ("demo", (512, 1024))
+
+
+@pytest.mark.parametrize("shape", [(64, 128), (100, 200), (97, 211), (480, 641)])
+@pytest.mark.parametrize("size", [(64, 128), (129, 257), (96, 96)])
+def test_every_cell_is_a_square_of_whole_pixels_of_what_the_network_sees(
+    shape: tuple[int, int], size: tuple[int, int]
+) -> None:
+    made = Studio({"averages": Averages()}, [blocks(size=shape)], size=size)
+    seen = np.array(input_size(shape, size))
+    for layer, stride in STRIDES.items():
+        features = made.features("averages", "image/0", layer)
+        assert np.array_equal(np.array(features.shape[1:]) * stride, seen)

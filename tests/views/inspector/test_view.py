@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from thesis_lib.clustering import SpectralClustering
+from thesis_lib.clustering.spectral import PRESETS
 from thesis_lib.views.inspector.palettes import MOST, PALETTES
-from thesis_lib.views.inspector.view import BANDWIDTHS, DENSE_MOST, SOLVERS, View, ViewError
+from thesis_lib.views.inspector.view import BANDWIDTHS, DENSE_MOST, GRAPHS, SOLVERS, View, ViewError
 
 VIEW = View(picture="val/beta_000000_000019", network="resnet18")
 CLUSTERED = {
@@ -16,6 +17,9 @@ CLUSTERED = {
     "layer": 2,
     "axis": "channels",
     "preset": "faithful",
+    "graph": "full",
+    "neighbors": 7,
+    "position": 0.5,
     "solver": "krylov",
     "bandwidth": 0.5,
 }
@@ -51,6 +55,9 @@ def random_view(seed: int) -> View:
         layer=int(random.integers(1, 5)),
         axis=str(random.choice(["pixels", "channels"])),
         preset=str(random.choice(["recommended", "faithful"])),
+        graph=str(random.choice(GRAPHS)),
+        neighbors=int(random.integers(1, 50)) if random.integers(2) else None,
+        position=float(random.integers(2) * random.random()),
         solver=str(random.choice(SOLVERS)),
         bandwidth=bandwidth,
         anchor=int(random.integers(2, MOST + 1)),
@@ -97,6 +104,11 @@ def test_a_view_is_read_from_a_file(tmp_path) -> None:
         ("size", "[0, 0]"),
         ("axis", '"rows"'),
         ("preset", '"best"'),
+        ("graph", '"sparse"'),
+        ("neighbors", "0"),
+        ("neighbors", "2.5"),
+        ("position", "-0.1"),
+        ("position", "inf"),
         ("solver", '"nystrom"'),
         ("bandwidth", "0.0"),
         ("bandwidth", "nan"),
@@ -145,6 +157,79 @@ def test_a_view_clusters_as_its_preset_says(preset: str) -> None:
     found = View(picture="a", network="b", preset=preset).clustering(500)
     expected = SpectralClustering.preset(preset, MOST)
     assert vars(found) | {"kmeans": None} == vars(expected) | {"kmeans": None}
+
+
+def test_the_default_is_the_recommended_graph_of_neighbours() -> None:
+    made = VIEW.clustering(500)
+    assert (made.graph, made.sigma, made.reduce, VIEW.position) == ("neighbors", "local", 64, 0.0)
+    assert made.neighbors == PRESETS["recommended"]["neighbors"]
+
+
+@pytest.mark.parametrize("preset", ["recommended", "faithful"])
+def test_a_graph_takes_the_place_of_the_presets(preset: str) -> None:
+    view = VIEW.model_copy(update={"preset": preset, "graph": "neighbors", "neighbors": 9})
+    assert (view.clustering(500).graph, view.clustering(500).neighbors) == ("neighbors", 9)
+    assert view.model_copy(update={"graph": "full"}).clustering(500).graph == "full"
+
+
+def test_what_is_the_same_by_another_name_is_clustered_once() -> None:
+    other = {"graph": "neighbors", "neighbors": PRESETS["recommended"]["neighbors"], "bandwidth": "local"}
+    assert VIEW.model_copy(update=other).clustered == VIEW.clustered
+    full = VIEW.model_copy(update={"graph": "full"})
+    assert full.model_copy(update={"neighbors": 3}).clustered == full.clustered
+
+
+OLD = """
+profile = "demo"
+overrides = ""
+size = [512, 1024]
+picture = "val/beta_000000_000019"
+joint = ""
+place = 0
+network = "resnet18"
+layer = 4
+axis = "pixels"
+preset = "recommended"
+solver = "SOLVER"
+bandwidth = "preset"
+anchor = 12
+k = 12
+opacity = 0.6
+palette = "distinct"
+outlines = false
+selected = []
+vector = 2
+"""
+
+
+@pytest.mark.parametrize("solver", ["auto", "krylov", "dense"])
+def test_a_view_from_before_graphs_shows_all_pairs_as_it_did(solver: str) -> None:
+    view = View.from_toml(OLD.replace("SOLVER", solver))
+    assert (view.options["graph"], view.solver, view.options["sigma"]) == ("full", solver, "local")
+
+
+def test_a_view_from_before_graphs_with_the_solver_knn_shows_neighbours() -> None:
+    view = View.from_toml(OLD.replace("SOLVER", "knn"))
+    assert (view.options["graph"], view.options["neighbors"], view.solver) == ("neighbors", 20, "krylov")
+    assert View.from_toml('picture = "a"\nnetwork = "b"\nsolver = "knn"').options["graph"] == "neighbors"
+
+
+def test_a_view_written_by_hand_has_the_default_graph() -> None:
+    assert View.from_toml('picture = "a"\nnetwork = "b"\nlayer = 3').graph == "preset"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, "recommended, 20 neighbours, local bandwidth"),
+        ({"neighbors": 7, "position": 0.5}, "recommended, 7 neighbours, local bandwidth, position 0.5"),
+        ({"preset": "faithful"}, "faithful, all pairs, median bandwidth"),
+        ({"graph": "full", "bandwidth": 0.25}, "recommended, all pairs, bandwidth 0.25"),
+        ({"axis": "channels", "position": 0.5}, "recommended, 20 neighbours, local bandwidth"),
+    ],
+)
+def test_a_caption_says_what_is_clustered_and_how(values: dict[str, object], words: str) -> None:
+    assert VIEW.model_copy(update=values).method == words
 
 
 @pytest.mark.parametrize("bandwidth", ["local", "median", 0.25])

@@ -56,6 +56,16 @@ def test_the_latest_task_wins(worker: Worker, log: Log) -> None:
     assert log == ["fourth"]
 
 
+def test_what_is_added_is_done_too(worker: Worker, log: Log) -> None:
+    worker.start(log.holding)
+    log.running.wait(SOON)
+    for name in ("second", "third"):
+        worker.add(log.task(name))
+    log.go.set()
+    worker.wait()
+    assert log == ["held", "second", "third"]
+
+
 def test_a_task_goes_on_while_it_is_wanted(worker: Worker, log: Log) -> None:
     worker.start(log.holding)
     log.go.set()

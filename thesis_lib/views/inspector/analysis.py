@@ -1,22 +1,23 @@
 """The clusters of one picture, or of several together, for every k: one decomposition, cut as it is asked for."""
 
+import warnings
 from collections.abc import Sequence
 from copy import copy
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
 import numpy as np
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from thesis_lib.clustering import KMeans
-from thesis_lib.clustering.affinity import gaussian_, squared_distances
+from thesis_lib.clustering.affinity import exact_squared_distances, gaussian_
 from thesis_lib.clustering.clusters import unit_rows
 from thesis_lib.data.labels import CLASS_NAMES, NUM_CLASSES
 from thesis_lib.experiments.features import as_points, principal_maps
-from thesis_lib.models.cluster_layer import Axis
+from thesis_lib.models.cluster_layer import Axis, standardized_channels
 from thesis_lib.views.clustering_figures import feature_colors
+from thesis_lib.views.inspector.handing_on import neighboring_start, renumbered
 from thesis_lib.views.inspector.palettes import MOST
 from thesis_lib.views.inspector.view import View
 
@@ -30,19 +31,23 @@ class Analysis:
 
     Attributes:
         clusters: what `SpectralClustering` found, with 80 eigenvectors where there are as many points.
+        fault: what it warned of, such as a graph that falls apart, or "".
         maps: (n,) uint8 labels by k, as far as they were asked for. Points are the pixels of all pictures, one picture
-            after the other, row by row; or the channels.
+            after the other, row by row; or the channels, standardised over all pictures as ClusterNet's layer does.
     """
 
     def __init__(self, features: Sequence[Tensor], view: View) -> None:
         self.axis: Axis = view.axis
         self.grids = [tuple(one.shape[1:]) for one in features]
         if self.axis == "pixels":
-            points = torch.cat([as_points(one) for one in features])
+            points = joint_points(features, view.position)
         else:
-            points = torch.cat([one.flatten(1) for one in features], 1)
+            points = standardized_channels(torch.cat([one.flatten(1) for one in features], 1))
             self.channels = [one.cpu().numpy() for one in features]
-        self.clusters = view.clustering(len(points))(points)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            self.clusters = view.clustering(len(points))(points)
+        self.fault = "; ".join(str(one.message) for one in caught)
         self.anchor = min(view.anchor, self.most)
         self.maps: dict[int, np.ndarray] = {}
         self._colors: dict[int, np.ndarray] = {}
@@ -130,73 +135,62 @@ class Analysis:
         sizes = [height * width for height, width in self.grids]
         return slice(sum(sizes[:index]), sum(sizes[: index + 1]))
 
+    @property
+    def graph(self) -> str:
+        """That was decomposed, in words."""
+        extension = self.clusters.extension
+        assert extension is not None
+        if extension.neighbors is None:
+            return "the graph of all pairs"
+        return f"the graph of {min(extension.neighbors, extension.points.shape[1] - 1)} neighbours"
+
     def affinity(self, row: int) -> np.ndarray:
-        """(n,) A_ij of one point to all, 0 to itself: the affinity that was decomposed, without its neighbours' cut."""
+        """(n,) A_ij of one point to all, 0 to itself: its row of the graph that was decomposed.
+
+        In a graph of neighbours it is 0 but for those of which either is among the other's nearest, and identical
+        points, which have 1. The few edges that tie an isolated point, or a component too many, are not shown.
+        """
         extension = self.clusters.extension
         assert extension is not None
         points, scales = extension.points, extension.inverse_scale
-        squared = squared_distances(points[:, row : row + 1], points)
-        found = gaussian_(squared, scales[:, row : row + 1], scales)[0, 0].float().cpu().numpy()
-        found[row] = 0
-        return found
+        squared = exact_squared_distances(points[:, row : row + 1], points)
+        far = torch.zeros_like(squared, dtype=torch.bool)
+        if extension.radius is not None:
+            reach = torch.maximum(extension.radius, extension.radius[:, row : row + 1])[:, None]
+            far = squared > reach * (1 + 1e-5)  # both are rounded
+        found = gaussian_(squared, scales[:, row : row + 1], scales).masked_fill(far, 0)
+        affinity = found[0, 0].float().cpu().numpy()
+        affinity[row] = 0
+        return affinity
 
     def feature_colors(self, k: int) -> np.ndarray:
         """(80, 3) uint8: the colour of a cluster's mean feature, see `thesis_lib.views.clustering_figures`."""
         if k not in self._colors:
             colors = np.zeros((MOST, 3), np.uint8)
             used, dense = np.unique(self.labels(k), return_inverse=True)
-            colors[used] = feature_colors(dense, self._components())
+            colors[used] = feature_colors(dense, self._components)
             self._colors[k] = colors
         return self._colors[k]
 
+    @cached_property
     def _components(self) -> np.ndarray:
         """(3, n) leading components of the points."""
-        if not hasattr(self, "_found_components"):
-            extension = self.clusters.extension
-            assert extension is not None
-            self._found_components = principal_maps(extension.points[0].T[:, None].cpu())[:, 0]
-        return self._found_components
+        extension = self.clusters.extension
+        assert extension is not None
+        return principal_maps(extension.points[0].T[:, None].cpu())[:, 0]
 
 
-def renumbered(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Labels with the numbers of another clustering of the same points, so that most points keep theirs (Kuhn, 1955).
+def joint_points(features: Sequence[Tensor], position: float = 0.0) -> Tensor:
+    """The pixels of maps (C, h_i, w_i) as points (n, C), or (n, C + 2) with their places of that weight.
 
-    A cluster more than the reference has gets the lowest number that is free.
+    Features are standardised over all maps together, so that like pixels stay alike; places within each, so that the
+    middle of one picture is the middle of another of any size.
     """
-    names, dense = np.unique(labels, return_inverse=True)
-    used, reference_dense = np.unique(reference, return_inverse=True)
-    overlap = np.bincount(dense * len(used) + reference_dense, minlength=len(names) * len(used))
-    ours, theirs = linear_sum_assignment(overlap.reshape(len(names), len(used)), maximize=True)
-    numbers = np.full(len(names), -1)
-    numbers[ours] = used[theirs]
-    free = [number for number in range(MOST + len(names)) if number not in set(used)]
-    missing = np.flatnonzero(numbers < 0)
-    numbers[missing] = free[: len(missing)]
-    return numbers[dense].astype(np.uint8)
-
-
-def neighboring_start(embedding: Tensor, labels: Tensor, k: int) -> Tensor:
-    """Labels (n,) of k + 1 or k - 1 clusters, numbered without gaps, made to k clusters of the points (n, d).
-
-    One too few: the cluster with the largest inertia is split in two by k-means. One too many: the two are merged that
-    raise the inertia least (Ward, 1963).
-    """
-    given = int(labels.max()) + 1
-    sizes = torch.bincount(labels, minlength=given).to(embedding)
-    means = embedding.new_zeros(given, embedding.shape[1]).index_add_(0, labels, embedding) / sizes[:, None]
-    found = labels.clone()
-    if given < k:
-        inertia = embedding.new_zeros(given).index_add_(0, labels, (embedding - means[labels]).square().sum(1))
-        inertia[sizes < 2] = -1
-        members = (labels == inertia.argmax()).nonzero()[:, 0]
-        found[members[KMeans(2)(embedding[members])[0] == 1]] = given
-        return found
-    gain = squared_distances(means, means) * sizes[:, None] * sizes / (sizes[:, None] + sizes)
-    gain.fill_diagonal_(torch.inf)
-    into, gone = sorted(divmod(int(gain.argmin()), given))
-    found[found == gone] = into
-    found[found == given - 1] = gone if gone != given - 1 else into
-    return found
+    whole = torch.cat([one.flatten(1) for one in features], 1)[..., None]  # (C, n, 1): all pixels as one map
+    points = as_points(whole, position=position)
+    if position:
+        points[:, -2:] = torch.cat([as_points(one, position=position)[:, -2:] for one in features])
+    return points
 
 
 def cell_counts(classes: np.ndarray, grid: tuple[int, ...]) -> np.ndarray:

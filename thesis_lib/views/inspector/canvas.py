@@ -16,7 +16,7 @@ from thesis_lib.views.inspector.palettes import MOST, PALETTES, colormap, palett
 from thesis_lib.views.inspector.pictures import Picture
 
 FOLDER = Path(__file__).parent / "canvas"
-SCRIPTS = ("data", "paint", "plots", "table", "widget")
+SCRIPTS = ("data", "paint", "plots", "table", "files", "draw", "choices", "widget")
 """Joined, in this order, to one ES module."""
 BESIDE = ("labels", "prediction")
 """What can stand beside the clusters."""
@@ -30,7 +30,7 @@ class ClusterCanvas(anywidget.AnyWidget):
     """Shows one picture and its clusters. What it needs is sent once; k, colours and selections are then its own.
 
     Custom messages from the browser: {"kind": "affinity", "cell"}, {"kind": "step", "by"}, {"kind": "save"},
-    {"kind": "cancel"}, {"kind": "drop", "name", "part", "parts"} with the bytes of a file.
+    {"kind": "cancel"}, {"kind": "file", "name", "part", "parts"} with a part of a file's bytes.
     """
 
     _esm = "\n".join((FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
@@ -119,8 +119,9 @@ class ClusterCanvas(anywidget.AnyWidget):
                 "limits": limits.tolist(),
                 "eigenvalues": analysis.eigenvalues.tolist(),
                 "suggested": analysis.suggested,
-                "channels": {"grid": shape},
+                "channel_grid": shape,
                 "solver": analysis.clusters.solver,
+                "graph": analysis.graph,
             }
 
     def show_maps(self, analysis: Analysis, index: int) -> None:

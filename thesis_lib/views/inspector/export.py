@@ -1,16 +1,20 @@
 """Saving what is seen, with the values that show it again: `python -m thesis_lib.views.inspector VIEW.toml`."""
 
-import csv
 import hashlib
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
 
+from thesis_lib.experiments.records import write_table
 from thesis_lib.paths import FIGURES
 from thesis_lib.views.inspector.analysis import cluster_table
 from thesis_lib.views.inspector.figure import class_counts, inspector_figure, paint_view
-from thesis_lib.views.inspector.pictures import Picture
+from thesis_lib.views.inspector.names import file_name, plain
+from thesis_lib.views.inspector.pictures import Picture, read_photo
 from thesis_lib.views.inspector.studio import Studio
 from thesis_lib.views.inspector.view import View
 from thesis_lib.views.provenance import Provenance, current_commit, file_digest
@@ -27,28 +31,40 @@ def export(studio: Studio, view: View, folder: Path = EXPORTS) -> Path:
     labels.png (8 bit, at the size of the features) and labels.npz, clusters.csv, view.toml, and a photograph itself.
 
     Returns:
-        the folder, <picture>-<network>-layer<n>-<axis>-k<k>-<digest of all values>; the same view is replaced.
+        the folder, <picture>-<network>-layer<n>-<axis>-k<k>-<digest of all values>. It appears whole; that of the same
+        view is replaced.
     """
     picture, analysis = studio.show(view)
     labels = analysis.labels(view.k)
-    network = view.network.replace("/", "-")
-    stem = Path(picture.name).name.replace(" ", "-").replace(".", "-")
+    stem, network = plain(picture.name.partition("/")[2], 60), plain(view.network, 60)
     digest = hashlib.sha256(view.to_toml().encode()).hexdigest()[:8]
     name = f"{stem}-{network}-layer{view.layer}-{view.axis}-k{view.k}-{digest}"
-    target = folder / name
-    target.mkdir(parents=True, exist_ok=True)
-    save_figure(inspector_figure(studio, view), name, target, _provenance(studio, view, picture))
-    write_png(target / "picture.png", paint_view(studio, view))
-    part = analysis.part(labels, view.place) if view.axis == "pixels" else labels
-    write_png(target / "labels.png", np.atleast_2d(part))
-    np.savez_compressed(target / "labels.npz", labels=part, k=view.k, eigenvalues=analysis.eigenvalues)
-    counts = class_counts(picture, analysis, view.place)
-    write_table(target / "clusters.csv", cluster_table(labels[analysis.rows(view.place)], counts))
-    for photo in _photos(view):
-        (target / PHOTO).mkdir(exist_ok=True)
-        write_png(target / f"{photo}.png", studio.gallery.open(photo).image)
-    (target / "view.toml").write_text(view.to_toml(), encoding="utf-8")
-    return target
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder, prefix=".saving-") as unfinished:
+        target = Path(unfinished, name)
+        save_figure(inspector_figure(studio, view), name, target, _provenance(studio, view, picture))
+        write_png(target / "picture.png", paint_view(studio, view))
+        part = analysis.part(labels, view.place) if view.axis == "pixels" else labels
+        write_png(target / "labels.png", np.atleast_2d(part))
+        np.savez_compressed(target / "labels.npz", labels=part, k=view.k, eigenvalues=analysis.eigenvalues)
+        rows = cluster_table(labels[analysis.rows(view.place)], class_counts(picture, analysis, view.place))
+        write_table(target / "clusters.csv", list(rows[0]), rows)
+        for photo in _photos(view):
+            write_png(photo_file(target, photo), studio.gallery.open(photo).image)
+        (target / "view.toml").write_text(view.to_toml(), encoding="utf-8")
+        return _replace(folder / name, target, Path(unfinished, "before"))
+
+
+def _replace(folder: Path, new: Path, old: Path) -> Path:
+    """Put a new folder in the place of another, which is moved out of the way and back if that fails."""
+    with suppress(FileNotFoundError):
+        folder.rename(old)
+    try:
+        return new.rename(folder)
+    except OSError:
+        with suppress(FileNotFoundError):
+            old.rename(folder)
+        raise
 
 
 def restore(file: Path) -> tuple[Studio, View]:
@@ -57,11 +73,16 @@ def restore(file: Path) -> tuple[Studio, View]:
     studio = Studio.of_profile(view.profile, view.overrides)
     studio.size = view.size
     for photo in _photos(view):
-        image = cv2.imread(str(file.parent / f"{photo}.png"))
-        if image is None:
-            raise FileNotFoundError(f"{file.parent / photo}.png: the photograph of this view is not beside it")
-        studio.gallery.add(Picture(photo, np.ascontiguousarray(image[..., ::-1])))
+        path = photo_file(file.parent, photo)
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: the photograph of this view is not beside it")
+        studio.gallery.add(replace(read_photo(path.read_bytes(), str(path)), name=photo))
     return studio, view
+
+
+def photo_file(folder: Path, name: str) -> Path:
+    """Where a photograph lies in an exported folder, whatever its name is."""
+    return folder / PHOTO / f"{file_name(name.removeprefix(f'{PHOTO}/'))}.png"
 
 
 def _photos(view: View) -> list[str]:
@@ -70,19 +91,9 @@ def _photos(view: View) -> list[str]:
 
 
 def write_png(path: Path, pixels: np.ndarray) -> None:
-    """RGB (H, W, 3) or grey (H, W), uint8; whole or not at all."""
-    content = cv2.imencode(".png", pixels[..., ::-1] if pixels.ndim == 3 else pixels)[1].tobytes()
-    partial = path.with_suffix(".tmp")
-    partial.write_bytes(content)
-    partial.replace(path)
-
-
-def write_table(path: Path, rows: list[dict]) -> None:
-    """As CSV, with the names of the columns."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
+    """RGB (H, W, 3) or grey (H, W), uint8."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(cv2.imencode(".png", pixels[..., ::-1] if pixels.ndim == 3 else pixels)[1].tobytes())
 
 
 def _provenance(studio: Studio, view: View, picture: Picture) -> Provenance:

@@ -4,11 +4,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from thesis_lib.data.labels import COLORS
 from thesis_lib.experiments.features import resize_image
+from thesis_lib.views.data_figures import colorize
 from thesis_lib.views.inspector.analysis import Analysis, cell_counts, cluster_table
 from thesis_lib.views.inspector.paint import paint_heat, paint_overlay
-from thesis_lib.views.inspector.palettes import MOST, colormap, palette
+from thesis_lib.views.inspector.palettes import colormap, palette
 from thesis_lib.views.inspector.pictures import Picture
 from thesis_lib.views.inspector.studio import Studio
 from thesis_lib.views.inspector.view import View
@@ -16,6 +16,8 @@ from thesis_lib.views.style import INK, MUTED, SERIES, WIDTH, new_figure, show_i
 
 ROWS = 11
 """Of the table."""
+NAMED = 48
+"""Characters of a name in a title."""
 DRAWN = 1024
 """Pixels of the width at which pictures stand in a figure."""
 
@@ -75,8 +77,20 @@ def inspector_figure(studio: Studio, view: View) -> Figure:
     _show_table(
         panels[3], cluster_table(labels[analysis.rows(view.place)], class_counts(picture, analysis, view.place)), colors
     )
-    figure.suptitle(f"{picture.name}: {view.network}, layer {view.layer}, {view.preset}, {analysis.clusters.solver}")
+    figure.suptitle(title(studio, view), parse_math=False)
     return figure
+
+
+def title(studio: Studio, view: View) -> str:
+    """What a view is of, and how it is clustered, on two lines that fit."""
+    solver = studio.analysis(view).clusters.solver
+    return f"{_short(view.shown)}: {_short(view.network)}, layer {view.layer}\n{view.method}, {solver}"
+
+
+def _short(name: str) -> str:
+    """A name without what cannot be printed, and without its middle if it is long."""
+    name = "".join(one if one.isprintable() else " " for one in name)
+    return name if len(name) <= NAMED else f"{name[: NAMED - 20]} ... {name[-15:]}"
 
 
 def class_counts(picture: Picture, analysis: Analysis, index: int) -> np.ndarray | None:
@@ -88,9 +102,9 @@ def class_counts(picture: Picture, analysis: Analysis, index: int) -> np.ndarray
 
 def _show_side(axes: Axes, studio: Studio, view: View, picture: Picture, size: tuple[int, int]) -> None:
     if studio.predicts(view.network):
-        show_image(axes, COLORS[studio.prediction(view.network, picture.name)], "prediction")
+        show_image(axes, colorize(studio.prediction(view.network, picture.name)), "prediction")
     elif picture.classes is not None:
-        show_image(axes, COLORS[picture.classes], "labels")
+        show_image(axes, colorize(picture.classes), "labels")
     else:
         show_image(axes, resize_image(picture.image, size), "image")
 
@@ -119,7 +133,7 @@ def _show_tiles(axes: Axes, means: dict[int, np.ndarray]) -> None:
 def _show_embedding(axes: Axes, analysis: Analysis, view: View, labels: np.ndarray, colors: np.ndarray) -> None:
     """Two columns of Y, the rows of the first k eigenvectors scaled to length 1."""
     first = min(view.vector, analysis.most - 1)
-    rows = analysis.clusters.cut(view.k).eigenvectors
+    rows = analysis.clusters.eigenvectors[:, : view.k]
     norm = (rows * (analysis.clusters.eigenvalues[: view.k] > 0)).norm(dim=1).clamp(min=1e-30)
     pair = (analysis.clusters.eigenvectors[:, first - 1 : first + 1] / norm[:, None]).cpu().numpy()
     axes.scatter(pair[:, 0], pair[:, 1], s=1.2, c=colors[labels] / 255, linewidths=0, rasterized=True)
@@ -152,6 +166,3 @@ def _show_table(axes: Axes, rows: list[dict], colors: np.ndarray) -> None:
         axes.plot(0.04, line + 0.5, "s", ms=4, color=colors[row["cluster"]] / 255, mec=INK, mew=0.3)
         for text, (_, x, side) in zip(texts, heads, strict=True):
             axes.text(x, line + 0.5, text, ha=side, va="center", fontsize=6)
-
-
-assert len(palette("distinct")) == MOST

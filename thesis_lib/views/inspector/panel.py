@@ -16,7 +16,7 @@ from thesis_lib.views.inspector.export import EXPORTS, export
 from thesis_lib.views.inspector.figure import inspector_figure
 from thesis_lib.views.inspector.palettes import MOST, PALETTES
 from thesis_lib.views.inspector.pane import Pane
-from thesis_lib.views.inspector.studio import Network, Studio
+from thesis_lib.views.inspector.studio import Network, Studio, run_arguments
 from thesis_lib.views.inspector.view import View
 from thesis_lib.views.inspector.worker import Check, Worker
 from thesis_lib.views.style import show_figure
@@ -39,7 +39,7 @@ class ClusterInspector:
         shown: values of `View` to begin with, such as k=20 or layer=3.
 
     Raises:
-        ValueError: no images, or values that a view cannot have.
+        ValueError: no images, values that a view cannot have, or a picture or network that is not there.
     """
 
     def __init__(
@@ -53,29 +53,25 @@ class ClusterInspector:
         **shown: Any,
     ) -> None:
         named = networks if isinstance(networks, Mapping) else {type(networks).__name__: networks}
-        studio = Studio(named, images, size=size, profile=profile, overrides=overrides)
-        self._open(studio, shown)
-
-    @classmethod
-    def of_profile(cls, profile: str, overrides: str = "", **shown: Any) -> "ClusterInspector":
-        """With the backbone, the trained networks and the frames of a profile's run."""
-        inspector = cls.__new__(cls)
-        inspector._open(Studio.of_profile(profile, overrides), shown)
-        return inspector
-
-    def _open(self, studio: Studio, shown: dict[str, Any]) -> None:
-        self.studio = studio
+        self.studio = studio = Studio(named, images, size=size, profile=profile, overrides=overrides)
         first = {"picture": studio.gallery.names[0], "network": next(iter(studio.networks)), "size": studio.size}
         view = View.model_validate(first | {"anchor": shown.get("k", View.model_fields["k"].default)} | shown)
+        studio.check(view)
         self._saver = Worker(lambda error: self.first.post(lambda: self._tell_saved(f"not saved: {error}")))
         self.first = Pane(studio, view.model_copy(update={"joint": "", "place": 0}), self.save_later)
         self.second: Pane | None = None
+        self._joined: widgets.Link | None = None
         self._build(view)
         if view.joint:
             self.compare.value = True
             assert self.second is not None
-            self.second.show(view.joint)
+            self.second.controls.show(view.joint)
             self.joint.value = True
+
+    @classmethod
+    def of_profile(cls, profile: str, overrides: str = "", **shown: Any) -> "ClusterInspector":
+        """With the backbone, the trained networks and the frames of a profile's run."""
+        return cls(**run_arguments(profile, overrides), **shown)
 
     def _build(self, view: View) -> None:
         style = {"description_width": "5.5em"}
@@ -111,7 +107,7 @@ class ClusterInspector:
         self.first.canvas.observe(self._tell_gap, "scene")
 
     def _column(self, pane: Pane) -> widgets.VBox:
-        return widgets.VBox([pane.controls, pane.canvas], layout={"flex": "1 1 0", "min_width": "0"})
+        return widgets.VBox([pane.controls.box, pane.canvas], layout={"flex": "1 1 0", "min_width": "0"})
 
     def _link(self, pane: Pane) -> None:
         """In the browser, without the kernel, which hears of both; linked there too, old values would come back."""
@@ -142,19 +138,18 @@ class ClusterInspector:
 
     def _join(self, _: object) -> None:
         """Cluster both pictures as one, so that a cluster is the same in both; a choice in one is one in both."""
-        assert self.second is not None or not self.joint.value
         if self.second is None:
             return
-        joined = self.joint.value
-        self.second.leader = self.first if joined else None
-        self.first.follower = self.second if joined else None
-        if joined:
-            self._selection = widgets.jslink((self.first.canvas, "selected"), (self.second.canvas, "selected"))
-        elif hasattr(self, "_selection"):
-            self._selection.unlink()
-        self.first.refresh()
-        if not joined:
+        if self._joined is not None:
+            self._joined.unlink()
+            self._joined = None
+        self.first.follower = self.second.leader = None
+        if self.joint.value:
+            self.first.follower, self.second.leader = self.second, self.first
+            self._joined = widgets.jslink((self.first.canvas, "selected"), (self.second.canvas, "selected"))
+        else:
             self.second.refresh()
+        self.first.refresh()
 
     @property
     def view(self) -> View:

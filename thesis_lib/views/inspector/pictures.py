@@ -1,7 +1,6 @@
 """Pictures to inspect: the frames of a data set, images in memory, and photographs that a user drops."""
 
 import hashlib
-import io
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,17 +8,16 @@ from functools import lru_cache, partial
 from math import sqrt
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from thesis_lib.data import Cityscapes, DatasetError
 from thesis_lib.data.lists import SPLITS
+from thesis_lib.views.inspector.decoding import decode
 
 LARGEST = 4096
 """Pixels of a photograph's longer side; what is larger is made smaller when it is read."""
 SMALLEST = 64
 """Pixels of the shorter side at which a network can still see something."""
-ORIENTATION = 0x0112
-"""EXIF's tag; from 5 on the sides are exchanged."""
 STRIDE = 8
 """Of the features; sides are multiples of it."""
 
@@ -56,7 +54,6 @@ class Gallery:
     def __init__(self, images: Cityscapes | Sequence[np.ndarray]) -> None:
         self._openers: dict[str, Callable[[], Picture]] = {}
         self.open = lru_cache(maxsize=8)(self._open)
-        self.is_dataset = isinstance(images, Cityscapes)
         if isinstance(images, Cityscapes):
             self._add_frames(images)
             for split in SPLITS:
@@ -86,14 +83,17 @@ class Gallery:
         """In order."""
         return list(self._openers)
 
-    def _open(self, name: str) -> Picture:
-        """The picture of a name.
+    def check(self, name: str) -> None:
+        """Refuse a name that no picture has.
 
         Raises:
-            PictureError: there is none.
+            PictureError: with one that a picture has.
         """
         if name not in self._openers:
             raise PictureError(f"there is no picture {name!r}; the first of those there are is {self.names[0]!r}")
+
+    def _open(self, name: str) -> Picture:
+        self.check(name)
         return self._openers[name]()
 
 
@@ -119,40 +119,28 @@ def check_image(image: np.ndarray, what: str) -> np.ndarray:
 def read_photo(content: bytes, name: str) -> Picture:
     """A photograph from a file's bytes: turned as its EXIF data say, in RGB, at most LARGEST pixels wide or high.
 
+    Of several frames or pages it is the first, transparent parts are white, and values of more than 8 bits are scaled.
+    EXIF data that cannot be read are left out.
+
     Raises:
         PictureError: not an image, damaged, or too large or too small to be shown; with the way out.
     """
+    name = name.encode("utf-8", "replace").decode()
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content)) as file:
-                size = file.size[::-1] if file.getexif().get(ORIENTATION, 1) >= 5 else file.size
-                _check_shape(*size, name)
-                file.draft("RGB", (LARGEST, LARGEST))  # a JPEG is decoded no larger than needed
-                turned = ImageOps.exif_transpose(_of_8_bits(file))
-                turned.thumbnail((LARGEST, LARGEST), Image.Resampling.BOX)
-                image = np.array(turned.convert("RGB"))
+            warnings.simplefilter("ignore")  # of what is wrong in a file and does not matter
+            image, size, notes = decode(content, LARGEST)
+            image.thumbnail((LARGEST, LARGEST), Image.Resampling.BOX)
     except UnidentifiedImageError:
         raise PictureError(f"{name} is not an image that can be read: choose a PNG, JPEG, WebP or TIFF file") from None
     except Image.DecompressionBombError:
         raise PictureError(f"{name} has too many pixels to be read safely: make it smaller first") from None
-    except (OSError, SyntaxError, ValueError) as error:
-        if isinstance(error, PictureError):
-            raise
+    except Exception as error:  # readers raise whatever a damaged file makes of them
         raise PictureError(f"{name} is damaged ({error}): choose another file, or save it anew") from None
-    height, width = image.shape[:2]
-    shrunk = max(height, width) < max(size)
-    note = f"{size[0]} x {size[1]} pixels, shown as {width} x {height}" if shrunk else ""
-    return Picture(f"photo/{name}", image, note=note)
-
-
-def _of_8_bits(file: Image.Image) -> Image.Image:
-    """Grey values of 16 bits scaled to 8; Pillow would cut them off at 255."""
-    if not file.mode.startswith("I"):
-        return file
-    scaled = Image.fromarray((np.asarray(file).astype(np.int64) // 257).clip(0, 255).astype(np.uint8))
-    scaled.info = file.info
-    return scaled
+    _check_shape(*size, name)
+    if max(image.size) < max(size):
+        notes.append(f"{size[0]} x {size[1]} pixels, shown as {image.width} x {image.height}")
+    return Picture(f"photo/{name}", np.array(image), note=", ".join(notes))
 
 
 def _check_shape(width: int, height: int, name: str) -> None:
@@ -167,15 +155,17 @@ def _check_shape(width: int, height: int, name: str) -> None:
 def input_size(shape: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
     """(height, width) at which a network sees an image: the proportions of `shape`, about as many pixels as `size`.
 
+    The sides are multiples of STRIDE, so that every cell is a square of whole pixels.
+
     Raises:
         PictureError: proportions that would leave a side too short.
     """
     height, width = shape
-    if height * size[1] == width * size[0]:
-        return size
-    factor = sqrt(size[0] * size[1] / (height * width))
-    found = (max(1, round(height * factor / STRIDE)) * STRIDE, max(1, round(width * factor / STRIDE)) * STRIDE)
-    if min(found) < SMALLEST:
+    alike = height * size[1] == width * size[0]
+    factor = 1.0 if alike else sqrt(size[0] * size[1] / (height * width))
+    sides = size if alike else shape
+    found = (max(1, round(factor * sides[0] / STRIDE)) * STRIDE, max(1, round(factor * sides[1] / STRIDE)) * STRIDE)
+    if not alike and min(found) < SMALLEST:
         raise PictureError(
             f"{width} x {height} pixels are seen as {found[1]} x {found[0]}, and {SMALLEST} are needed: crop the "
             "picture"

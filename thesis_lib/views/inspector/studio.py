@@ -1,10 +1,11 @@
 """What the inspector works with: pictures, networks, and what was computed of them, the latest of it kept."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from threading import RLock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from thesis_lib.data import Cityscapes
 from thesis_lib.experiments import Profile, load_profile, predict
-from thesis_lib.experiments.features import LAYERS, layer_features, resize_image
+from thesis_lib.experiments.features import layer_features, resize_image
 from thesis_lib.experiments.profiles import Evaluation
 from thesis_lib.experiments.records import TrainingFiles
 from thesis_lib.models import PSPNet, build_backbone, load_checkpoint
@@ -60,7 +61,7 @@ class Studio:
         self.files = {name: found for name, found in networks.items() if isinstance(found, Path)}
         self.gallery = Gallery(images)
         self.size, self.profile, self.overrides = size, profile, overrides
-        self.features = lru_cache(maxsize=6)(self._features)
+        self.features = lru_cache(maxsize=8)(self._features)
         self.prediction = lru_cache(maxsize=6)(self._prediction)
         self._analyses: dict[tuple[object, ...], Analysis] = {}
         self._lock = RLock()
@@ -68,15 +69,21 @@ class Studio:
     @classmethod
     def of_profile(cls, profile: str, overrides: str = "") -> "Studio":
         """The backbone and the checkpoints of a profile's run, and the frames of its data set."""
-        settings = load_profile(profile, overrides)
-        model = settings.model
-        networks: dict[str, Network | Path] = {
-            model.backbone: build_backbone(model.backbone, model.weights, model.semantics),
-            **trained_networks(settings),
-        }
-        frames = Cityscapes(settings.dataset, "val", limit=settings.data.val)
-        size = min(settings.data.size, LARGEST)
-        return cls(networks, frames, size=size, profile=profile, overrides=overrides)
+        return cls(**run_arguments(profile, overrides))
+
+    def check(self, view: View) -> None:
+        """Refuse a view of what is not there.
+
+        Raises:
+            PictureError: no such picture or network; with one that there is.
+        """
+        self._check_network(view.network)
+        for name in filter(None, (view.picture, view.joint)):
+            self.gallery.check(name)
+
+    def _check_network(self, name: str) -> None:
+        if name not in self.networks:
+            raise PictureError(f"there is no network {name!r}: choose {', '.join(self.networks)}")
 
     def network(self, name: str) -> Network:
         """By name; a checkpoint is read once.
@@ -84,8 +91,7 @@ class Studio:
         Raises:
             PictureError: there is no such network.
         """
-        if name not in self.networks:
-            raise PictureError(f"there is no network {name!r}: choose {', '.join(self.networks)}")
+        self._check_network(name)
         found = self.networks[name]
         if isinstance(found, Path):
             found = self.networks[name] = load_checkpoint(found)
@@ -95,10 +101,11 @@ class Studio:
         """Whether a network has a head."""
         return isinstance(self.networks.get(name), (Path, PSPNet))
 
-    def _features(self, network: str, picture: str) -> list[Tensor]:
+    def _features(self, network: str, picture: str, layer: int) -> Tensor:
+        """(C, h, w) of one layer: each looks straight ahead, and that takes a pass of its own."""
         found, opened = self.network(network), self.gallery.open(picture)
         backbone = found.backbone if isinstance(found, PSPNet) else found
-        return layer_features(backbone, opened.image, input_size(opened.image.shape[:2], self.size))
+        return layer_features(backbone, opened.image, input_size(opened.image.shape[:2], self.size), layers=[layer])[0]
 
     def _prediction(self, network: str, picture: str) -> np.ndarray:
         """(h, w) trainIds, uint8, at the size at which the network sees the picture."""
@@ -123,7 +130,7 @@ class Studio:
             features = []
             for number, name in enumerate(names):
                 say(0.05 + 0.2 * number, "the network looks ...")
-                features.append(self.features(view.network, name)[LAYERS.index(view.layer)])
+                features.append(self.features(view.network, name, view.layer))
             say(0.4, "eigenvectors ...")
             found = Analysis(features, view)
         found = self._analyses[view.clustered] = found.anchored(view.anchor)
@@ -132,8 +139,29 @@ class Studio:
         return found
 
     def show(self, view: View) -> Shown:
-        """All of a view, at once."""
-        return Shown(self.gallery.open(view.shown), self.analysis(view))
+        """All of a view, at once.
+
+        Warns:
+            UserWarning: what the clustering warned of.
+        """
+        analysis = self.analysis(view)
+        if analysis.fault:
+            warnings.warn(analysis.fault, stacklevel=2)
+        return Shown(self.gallery.open(view.shown), analysis)
+
+
+def run_arguments(profile: str, overrides: str) -> dict[str, Any]:
+    """What `Studio` takes, of a profile's run."""
+    settings = load_profile(profile, overrides)
+    model = settings.model
+    backbone = build_backbone(model.backbone, model.weights, model.semantics)
+    return {
+        "networks": {model.backbone: backbone, **trained_networks(settings)},
+        "images": Cityscapes(settings.dataset, "val", limit=settings.data.val),
+        "size": min(settings.data.size, LARGEST),
+        "profile": profile,
+        "overrides": overrides,
+    }
 
 
 def trained_networks(settings: Profile) -> dict[str, Path]:

@@ -17,6 +17,9 @@ from thesis_lib.views.inspector.palettes import MOST, PALETTES
 
 SOLVERS = ("auto", "krylov", "dense")
 BANDWIDTHS = ("preset", "local", "median")
+GRAPHS = ("preset", "neighbors", "full")
+LARGEST = 10**6
+"""Of neighbours, and of a position's weight: beyond any use."""
 DENSE_MOST = 4096
 """Points of which the whole decomposition still takes less than a minute."""
 Side = Annotated[int, Field(ge=8)]
@@ -27,6 +30,14 @@ def _unlabelled(embedding: Tensor) -> tuple[Tensor, Tensor]:
     """In place of a k-means whose labels nobody would look at, and which takes a third of the time."""
     k = embedding.shape[-1]
     return torch.arange(len(embedding), device=embedding.device) % k, embedding[:k]
+
+
+def _of_today(values: dict[str, Any]) -> dict[str, Any]:
+    """Values as they were written before there was a choice of graphs: all pairs, but for the solver "knn"."""
+    if values.get("solver") == "knn":
+        return values | {"solver": "krylov", "graph": "neighbors", "neighbors": 20}
+    was_written = set(View.model_fields) - {"graph", "neighbors", "position"} <= set(values)
+    return values | {"graph": "full"} if was_written and "graph" not in values else values
 
 
 class ViewError(ValueError):
@@ -54,6 +65,12 @@ class View(BaseModel):
     layer: Annotated[int, Field(ge=LAYERS[0], le=LAYERS[-1])] = LAYERS[-1]
     axis: Axis = "pixels"
     preset: Preset = "recommended"
+    graph: Literal[GRAPHS] = "preset"  # type: ignore[valid-type]
+    """Other than the preset's: "neighbors" or "full"."""
+    neighbors: Annotated[int, Field(ge=1, le=LARGEST)] | None = None
+    """Of each point in the graph of "neighbors"; None for the preset's."""
+    position: Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False)] = 0.0
+    """Weight of a pixel's place beside its features; channels have none."""
     solver: Literal[SOLVERS] = "auto"  # type: ignore[valid-type]
     bandwidth: Literal[BANDWIDTHS] | Annotated[float, Field(gt=0, allow_inf_nan=False)] = "preset"  # type: ignore[valid-type]
     """Other than the preset's: "local", "median" or a number, in the units of the (reduced) features."""
@@ -77,8 +94,28 @@ class View(BaseModel):
     @property
     def clustered(self) -> tuple[Any, ...]:
         """What the eigenvectors depend on; with equal values they are the same."""
-        parts = (self.size, self.picture, self.joint, self.network, self.layer, self.axis)
-        return (*parts, self.preset, self.solver, self.bandwidth)
+        parts = (self.size, self.picture, self.joint, self.network, self.layer, self.axis, self.position)
+        return (*parts, self.solver, *sorted(self.options.items()))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Of `SpectralClustering`: the preset's, with what was chosen instead."""
+        chosen: dict[str, Any] = {"neighbors": self.neighbors}
+        chosen |= {} if self.graph == "preset" else {"graph": self.graph}
+        chosen |= {} if self.bandwidth == "preset" else {"sigma": self.bandwidth}
+        found = PRESETS[self.preset] | {name: value for name, value in chosen.items() if value is not None}
+        if found["graph"] == "full":
+            found.pop("neighbors", None)
+        return found
+
+    @property
+    def method(self) -> str:
+        """The clustering in words, for captions."""
+        options = self.options
+        graph = f"{options['neighbors']} neighbours" if options["graph"] == "neighbors" else "all pairs"
+        sigma = options["sigma"]
+        words = [self.preset, graph, f"{sigma} bandwidth" if isinstance(sigma, str) else f"bandwidth {sigma:g}"]
+        return ", ".join([*words, f"position {self.position:g}"] if self.position and self.axis == "pixels" else words)
 
     def clustering(self, n: int) -> SpectralClustering:
         """For n points; it finds eigenvectors alone, of which labels of any k are cut afterwards.
@@ -93,24 +130,23 @@ class View(BaseModel):
                 f"the dense solver takes minutes for {n:,} points (it is offered up to {DENSE_MOST:,}).\n"
                 "Choose krylov, which finds the same eigenvectors, or a coarser layer."
             )
-        options = PRESETS[self.preset] | ({} if self.bandwidth == "preset" else {"sigma": self.bandwidth})
-        return SpectralClustering(min(MOST, n), solver=self.solver, kmeans=_unlabelled, **options)
+        return SpectralClustering(min(MOST, n), solver=self.solver, kmeans=_unlabelled, **self.options)
 
     def to_toml(self) -> str:
-        """Every value on a line."""
-        values = self.model_dump(mode="json").items()
+        """Every value on a line; TOML has no word for None, which is left out."""
+        values = self.model_dump(mode="json", exclude_none=True).items()
         lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values]
         return "".join(lines).replace("\x7f", "\\u007f")  # JSON allows it as it is, TOML does not
 
     @classmethod
     def from_toml(cls, text: str) -> "View":
-        """The view that `to_toml` wrote.
+        """The view that `to_toml` wrote, also before graphs could be chosen: what it clustered then.
 
         Raises:
             ViewError: no TOML, an unknown key or a value that cannot be.
         """
         try:
-            return cls.model_validate(tomllib.loads(text))
+            return cls.model_validate(_of_today(tomllib.loads(text)))
         except tomllib.TOMLDecodeError as error:
             raise ViewError(f"this is not TOML: {error}") from None
         except ValidationError as error:
@@ -119,5 +155,12 @@ class View(BaseModel):
 
     @classmethod
     def read(cls, file: str | Path) -> "View":
-        """The view of a file."""
-        return cls.from_toml(Path(file).read_text(encoding="utf-8"))
+        """The view of a file.
+
+        Raises:
+            ViewError: as `from_toml`, or no text in UTF-8.
+        """
+        try:
+            return cls.from_toml(Path(file).read_text(encoding="utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise ViewError(f"{file} is not text in UTF-8 ({error}): save it as that") from None

@@ -14,7 +14,7 @@ Check = Callable[[], None]
 
 
 class Worker:
-    """One thread. A new task supersedes the one before, which ends at its next check.
+    """One thread. A task that is started supersedes those before, which end at their next check.
 
     Args:
         on_error: told of what a task raises.
@@ -28,11 +28,15 @@ class Worker:
         self._last: Future[None] | None = None
 
     def start(self, task: Callable[[Check], None]) -> None:
-        """Do this next."""
+        """Do this next, instead of what was to be done."""
         with self._lock:
             self._turn += 1
-            turn = self._turn
-            self._last = self._pool.submit(self._run, task, turn)
+            self._last = self._pool.submit(self._run, task, self._turn)
+
+    def add(self, task: Callable[[Check], None]) -> None:
+        """Do this too, after what is to be done."""
+        with self._lock:
+            self._last = self._pool.submit(self._run, task, self._turn)
 
     def cancel(self) -> None:
         """Let what is being done end without a result."""

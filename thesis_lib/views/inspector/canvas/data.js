@@ -39,7 +39,7 @@ async function readScene(model, unpacked) {
     read("classes", Uint8Array), read("prediction", Uint8Array), read("counts", Uint16Array),
     read("vectors", Int16Array), read("channels", Int16Array),
   ]);
-  return { ...about, image, classes, prediction, counts, vectors, channels_data: channels, borders: new Map() };
+  return { ...about, image, classes, prediction, counts, vectors, channels, borders: new Map() };
 }
 
 // Labels of every k that is there, and the colours of mean features.
