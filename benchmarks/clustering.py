@@ -1,7 +1,7 @@
 """Spectral clustering beside what a user could take instead: `make benchmark`.
 
 One process, methods taking turns, medians of REPEATS; each time includes everything from the features to the labels
-(reduction, graph, eigenvectors, k-means with 4 restarts). "ours" is the recommended graph of 20 nearest neighbours,
+(reduction, graph, eigenvectors, k-means with 4 restarts). "ours" is the recommended graph of 10 nearest neighbours,
 beside scikit-learn's of as many; "ours, full graph" has the affinity of all pairs, beside its "rbf".
 
 Two kinds of points:

@@ -14,7 +14,7 @@ from thesis_lib.models import ClusterLayer
 METHODS: list[dict[str, Any]] = [
     {"graph": graph, "solver": solver} for graph in ("neighbors", "full") for solver in ("dense", "krylov")
 ]
-pytestmark = pytest.mark.filterwarnings("ignore:the graph of 20 nearest neighbours falls")
+pytestmark = pytest.mark.filterwarnings("ignore:the graph of 10 nearest neighbours falls")
 
 
 def four_groups(n: int = 400, dtype: torch.dtype = torch.float64) -> tuple[torch.Tensor, torch.Tensor]:

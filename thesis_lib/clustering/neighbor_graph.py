@@ -12,8 +12,8 @@ from thesis_lib.clustering.graph import Graph
 from thesis_lib.clustering.neighbors import nearest_neighbors
 from thesis_lib.clustering.twins import Twins
 
-NEIGHBORS = 20
-"""Neighbours of each point: the graph then holds about 30 for each, for either may name the other."""
+NEIGHBORS = 10
+"""Neighbours of each point: the graph then holds about 15 for each, for either may name the other."""
 FAINT = 1e-6
 """Affinity of a point that no affinity reaches with its nearest neighbour, whose cluster it then joins."""
 JOINED = 0.5

@@ -7,12 +7,15 @@ from ..paint.canvas import Canvas, coverage
 from ..paint.sprite import Sprite
 from .camera import Points
 
+BEYOND = 8.0
+"""Pixels by which the hood is painted beyond the picture: its own soft edge would be a line along the border."""
+
 
 def _edge(canvas: Canvas) -> Points:
     """(n, 2) pixels of the hood's far edge, from left to right."""
     height, width = canvas.camera.height, canvas.camera.width
     across = np.linspace(-1, 1, 41)
-    rise = 0.105 - 0.070 * np.abs(across) ** 2.6 - 0.012 * across**2
+    rise = 0.150 - 0.070 * np.abs(across) ** 2.6 - 0.012 * across**2
     return np.stack([(across + 1) / 2 * (width - 1), height * (1 - rise)], axis=-1)
 
 
@@ -20,12 +23,17 @@ def paint_hood(canvas: Canvas, color: tuple[float, float, float]) -> None:
     """A lacquered hood that mirrors the street, with an ornament on its ridge."""
     camera = canvas.camera
     edge = _edge(canvas)
-    corners = np.array([[camera.width - 1.0, camera.height - 1.0], [0.0, camera.height - 1.0]])
-    outline = np.concatenate([edge, corners])
+    right, low = camera.width - 1.0, camera.height - 1.0
     top = int(edge[:, 1].min()) - 1
     box = (0, top, camera.width, camera.height)
-    canvas.blend(_lacquer(canvas, color, top), coverage(outline, box), (0, top))
-    canvas.annotate("ego vehicle", outline)
+    beyond = [
+        [right + BEYOND, edge[-1, 1]],
+        [right + BEYOND, low + BEYOND],
+        [-BEYOND, low + BEYOND],
+        [-BEYOND, edge[0, 1]],
+    ]
+    canvas.blend(_lacquer(canvas, color, top), coverage(np.concatenate([edge, beyond]), box), (0, top))
+    canvas.annotate("ego vehicle", np.concatenate([edge, [[right, low], [0.0, low]]]))
     _paint_ornament(canvas, edge[20])
 
 
