@@ -195,8 +195,42 @@ def test_another_training_is_not_resumed(small_profile: Make, tmp_path: Path) ->
     profile = small_profile()
     fit(build_pspnet(profile), profile, tmp_path / "run")
     for other in (small_profile("training.epochs=5"), small_profile("training.rate=0.02")):
-        with pytest.raises(CheckpointError, match="is of another training"):
+        with pytest.raises(
+            CheckpointError, match=r"is of another training: training\.(epochs|rate) = .* \(now (5|0.02)\)"
+        ):
             fit(build_pspnet(other), other, tmp_path / "run", resume=True)
+    with pytest.raises(CheckpointError, match=r"model\.semantics = torchvision \(now semseg\)") as error:
+        fit(PSPNet(backbone="resnet50", semantics="semseg"), profile, tmp_path / "run", resume=True)
+    assert len(str(error.value)) < 600
+
+
+def test_other_data_is_another_training(small_profile: Make, tmp_path: Path) -> None:
+    profile = small_profile()
+    fit(build_pspnet(profile), profile, tmp_path / "run")
+    image = sorted((profile.dataset / "leftImg8bit" / "train").glob("*/*.png"))[0]
+    image.write_bytes(image.read_bytes() + b"\0")
+    with pytest.raises(CheckpointError, match="is of another training: train = "):
+        fit(build_pspnet(profile), profile, tmp_path / "run", resume=True)
+
+
+@pytest.mark.parametrize(
+    "change", ["save_every=1", "validate_every=2", "compile=true", "deterministic=true"], ids=lambda one: one[:7]
+)
+def test_what_does_not_change_the_result_may_change_before_resuming(
+    small_profile: Make, tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "compile", lambda network: network)
+    profile, other = small_profile(), small_profile(f"training.{change}")
+    files = fit(build_pspnet(profile), profile, tmp_path / "run")
+    before = weights(files.last)
+    assert_same(weights(fit(build_pspnet(other), other, tmp_path / "run", resume=True).last), before)
+
+
+@pytest.mark.parametrize("classes", [7, 18, 20, 21, 34, 150])
+def test_a_network_of_other_classes_is_not_trained(small_profile: Make, tmp_path: Path, classes: int) -> None:
+    with pytest.raises(TrainingError, match=f"the network has {classes} classes, the data has the 19 of Cityscapes"):
+        fit(PSPNet(classes, backbone="resnet18"), small_profile(), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_diverging_loss_stops_the_training(small_profile: Make, tmp_path: Path) -> None:

@@ -9,12 +9,11 @@ from thesis_lib.data import Cityscapes, DatasetError
 from thesis_lib.experiments.evaluation import evaluate
 from thesis_lib.experiments.profiles import PROTOCOLS, Evaluation, Profile, ProfileError, load_profile
 from thesis_lib.experiments.runs import pretrain, provide_dataset
-from thesis_lib.experiments.study import compared, pretrained_files, run_study, variant_files
+from thesis_lib.experiments.study import PRETRAINED, compared, pretrained_files, run_study, variant_files
 from thesis_lib.experiments.training import TrainingError
 from thesis_lib.models import CheckpointError, WeightsError, load_checkpoint
 from thesis_lib.paths import DATASET
 
-PRETRAINED = "pretrained"
 MODELS = (PRETRAINED, "PSPNet", "ClusterNet")
 MODELS_HELP = "the PSPNet that both start from, and the two trained further from it; ClusterNet by default"
 ERRORS = (DatasetError, ProfileError, TrainingError, CheckpointError, WeightsError, OSError, ValueError)
@@ -49,15 +48,17 @@ def _train(profile: Profile, given: argparse.Namespace) -> None:
 
 
 def _evaluate(profile: Profile, given: argparse.Namespace) -> None:
-    files = (
-        variant_files(profile, compared(profile)[given.model])
-        if given.model != PRETRAINED
-        else pretrained_files(profile)
-    )
-    model = load_checkpoint(given.checkpoint or files.last, align_corners=given.align_corners)
+    model = load_checkpoint(given.checkpoint or _trained(profile, given.model), align_corners=given.align_corners)
     dataset = Cityscapes(profile.dataset, "val", limit=profile.data.val)
     protocol = Evaluation.model_validate({"protocol": given.protocol}) if given.protocol else profile.evaluation
     print(json.dumps(evaluate(model, dataset, protocol, export=given.export).to_dict(), indent=1))
+
+
+def _trained(profile: Profile, model: str) -> Path:
+    """The last checkpoint of one of the MODELS."""
+    if model == PRETRAINED:
+        return pretrained_files(profile).last
+    return variant_files(profile, compared(profile)[model]).last
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,7 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     data.set_defaults(run=_data)
 
     train = commands.add_parser("train", help="train one model")
-    train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    train.add_argument(
+        "--resume",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="use what was trained before with the same values, and go on from there (so by default), or begin anew",
+    )
     train.set_defaults(run=_train)
 
     score = commands.add_parser("evaluate", help="score one model on the validation frames")

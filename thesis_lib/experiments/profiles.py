@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from thesis_lib.models.cluster_layer import Axis, Method
 from thesis_lib.models.clusternet import Fusion
@@ -20,6 +20,11 @@ Range = tuple[Rate, Rate]
 
 class ProfileError(ValueError):
     """A profile, or a change to it, cannot be used."""
+
+
+def is_weights_file(weights: Any) -> bool:
+    """Whether a value of model.weights names a file, not weights by a name."""
+    return isinstance(weights, str) and weights.endswith((".pt", ".pth"))
 
 
 class Section(BaseModel):
@@ -63,9 +68,9 @@ class Model(Section):
 
     @field_validator("weights", "checkpoint")
     @classmethod
-    def _from_the_project(cls, weights: str | None) -> str | None:
+    def _from_the_project(cls, file: str | None, field: ValidationInfo) -> str | None:
         """A relative file is counted from the project's root, wherever the notebook runs."""
-        return str(PROJECT / weights) if weights and weights.endswith((".pt", ".pth")) else weights
+        return str(PROJECT / file) if file and (field.field_name == "checkpoint" or is_weights_file(file)) else file
 
 
 class Training(Section):

@@ -57,14 +57,17 @@ class TrainingFiles:
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """A CSV file, replaced as a whole; what a row lacks is left empty."""
+    """A CSV file, replaced as a whole where it changes; what a row lacks is left empty."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".tmp")
     with partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(rows)
-    partial.replace(path)
+    if path.exists() and path.read_bytes() == partial.read_bytes():
+        partial.unlink()
+    else:
+        partial.replace(path)
 
 
 def read_log(path: Path) -> dict[str, np.ndarray]:
