@@ -8,6 +8,7 @@ from pathlib import Path
 from thesis_lib.data import Cityscapes, DatasetError
 from thesis_lib.experiments.evaluation import evaluate
 from thesis_lib.experiments.profiles import PROTOCOLS, Evaluation, Profile, ProfileError, load_profile
+from thesis_lib.experiments.records import write_json
 from thesis_lib.experiments.runs import pretrain, provide_dataset
 from thesis_lib.experiments.study import PRETRAINED, compared, pretrained_files, run_study, variant_files
 from thesis_lib.experiments.training import TrainingError
@@ -34,8 +35,8 @@ def _data(profile: Profile, given: argparse.Namespace) -> None:
     found = provide_dataset(profile, given.archives.expanduser())
     print(f"{found['root']}: {found['frames']['train']} frames to train, {found['frames']['val']} to validate")
     if given.output:
-        given.output.parent.mkdir(parents=True, exist_ok=True)
-        given.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        write_json(given.output, found)
+        write_json(given.output.with_name("values.json"), profile.model_dump(mode="json", exclude={"minutes"}))
 
 
 def _train(profile: Profile, given: argparse.Namespace) -> None:
@@ -67,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
 
     data = commands.add_parser("data", help="paint the scenes, or unpack Cityscapes")
     data.add_argument("--archives", type=Path, default=DATASET, help="folder of Cityscapes' zips (cityscapes_dataset/)")
-    data.add_argument("--output", type=Path, help="JSON file that tells what there is")
+    data.add_argument(
+        "--output", type=Path, help="JSON file that tells what there is; the profile's values go beside it"
+    )
     data.set_defaults(run=_data)
 
     train = commands.add_parser("train", help="train one model")

@@ -16,6 +16,7 @@ from thesis_lib.data.lists import Pair, pairs_of
 from thesis_lib.data.verify import content_digest
 from thesis_lib.experiments.processes import this_process
 from thesis_lib.experiments.profiles import Profile, Training, is_weights_file
+from thesis_lib.experiments.records import write_json
 from thesis_lib.models import ClusterNet, PSPNet
 
 Key = dict[str, Any]
@@ -101,14 +102,6 @@ def split_digest(profile: Profile, split: str) -> str:
         if this_process().is_main_process:
             write_json(kept, known)
     return known[split]["digest"]
-
-
-def write_json(path: Path, content: Any) -> None:
-    """A JSON file, replaced as a whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".tmp")
-    partial.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    partial.replace(path)
 
 
 def _stamp(pairs: list[Pair]) -> str:

@@ -20,10 +20,10 @@ import torch
 from thesis_lib.data import Cityscapes
 from thesis_lib.experiments.evaluation import evaluate
 from thesis_lib.experiments.keeping import keep_training, kept_files
-from thesis_lib.experiments.keys import LAYER, Key, further_key, pretraining_key, validation, weights_digest, write_json
+from thesis_lib.experiments.keys import LAYER, Key, further_key, pretraining_key, validation, weights_digest
 from thesis_lib.experiments.processes import new_accelerator, this_process
 from thesis_lib.experiments.profiles import Profile
-from thesis_lib.experiments.records import TrainingFiles, read_log, write_table
+from thesis_lib.experiments.records import TrainingFiles, read_log, write_json, write_table
 from thesis_lib.experiments.training import TrainingError, datasets, fit, quick_protocol
 from thesis_lib.models import ClusterNet, PSPNet, load_checkpoint, read_checkpoint
 from thesis_lib.models.cluster_layer import Axis, Method
