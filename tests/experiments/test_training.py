@@ -195,9 +195,7 @@ def test_another_training_is_not_resumed(small_profile: Make, tmp_path: Path) ->
     profile = small_profile()
     fit(build_pspnet(profile), profile, tmp_path / "run")
     for other in (small_profile("training.epochs=5"), small_profile("training.rate=0.02")):
-        with pytest.raises(
-            CheckpointError, match=r"is of another training: training\.(epochs|rate) = .* \(now (5|0.02)\)"
-        ):
+        with pytest.raises(CheckpointError, match=r"is of another training: (epochs|rate) = .* \(now (5|0.02)\)"):
             fit(build_pspnet(other), other, tmp_path / "run", resume=True)
     with pytest.raises(CheckpointError, match=r"model\.semantics = torchvision \(now semseg\)") as error:
         fit(PSPNet(backbone="resnet50", semantics="semseg"), profile, tmp_path / "run", resume=True)
@@ -209,7 +207,7 @@ def test_other_data_is_another_training(small_profile: Make, tmp_path: Path) -> 
     fit(build_pspnet(profile), profile, tmp_path / "run")
     image = sorted((profile.dataset / "leftImg8bit" / "train").glob("*/*.png"))[0]
     image.write_bytes(image.read_bytes() + b"\0")
-    with pytest.raises(CheckpointError, match="is of another training: train = "):
+    with pytest.raises(CheckpointError, match="is of another training: data = "):
         fit(build_pspnet(profile), profile, tmp_path / "run", resume=True)
 
 

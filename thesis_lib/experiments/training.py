@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -177,8 +177,9 @@ class Trainer:
 
     def _restore(self, content: dict[str, Any]) -> None:
         """Go on from a checkpoint, unless what changes the result is another there."""
-        wanted = flat({"model": self.step.model.config, **self._plan()})
-        found = flat({"model": content["config"], **content.get("plan", {})})
+        config = {f"model.{key}": value for key, value in self.step.model.config.items()}
+        wanted = config | self._plan()
+        found = {f"model.{key}": value for key, value in content["config"].items()} | content.get("plan", {})
         changed = [key for key in wanted | found if wanted.get(key) != found.get(key)]
         if changed:
             told = ", ".join(f"{key} = {found.get(key)} (now {wanted.get(key)})" for key in changed[:SHOWN])
@@ -199,8 +200,7 @@ class Trainer:
         write_table(self.files.log, LOG_COLUMNS, self.rows)
 
     def _plan(self) -> dict[str, Any]:
-        train = split_digest(self.profile, "train")
-        return {"training": recipe(self.profile.training) | {"steps": self.steps}, "train": train}
+        return recipe(self.profile.training) | {"steps": self.steps, "data": split_digest(self.profile, "train")}
 
 
 def quick_protocol(evaluation: Evaluation) -> Evaluation:
@@ -220,14 +220,6 @@ def check_classes(model: PSPNet) -> None:
             f"the network has {classes} classes, the data has the {len(CLASS_NAMES)} of Cityscapes.\n"
             f"Build it with num_classes={len(CLASS_NAMES)}, or start from weights that were trained on them."
         )
-
-
-def flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Nested values by their dotted names, those of sequences as lists."""
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        found |= flat(value, f"{before}{key}.") if isinstance(value, Mapping) else {f"{before}{key}": value}
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in found.items()}
 
 
 def datasets(profile: Profile, model: PSPNet) -> tuple[Cityscapes, Cityscapes]:
