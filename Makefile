@@ -31,7 +31,7 @@ stamp = build/stamps/$(1)$(shell mkdir -p build/stamps; new=$$(cksum $(2) 2>&1);
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help env data figures train fresh test lint lab dashboard benchmark clean lock force
+.PHONY: help env data figures train test lint lab dashboard benchmark clean lock force
 
 help:
 	@echo "make figures              every figure of the thesis from synthetic streets, to figures/demo/"
@@ -107,7 +107,8 @@ $(DONE)/05_ablation.ipynb: $(DONE)/03_training.ipynb
 $(DONE)/06_figures.ipynb: $(call stamp,views,$(VIEWS_CODE)) $(addprefix $(DONE)/, 01_data_exploration.ipynb \
 	02_spectral_clustering.ipynb 03_training.ipynb 04_evaluation.ipynb 05_ablation.ipynb)
 
-# new trainings begin where nothing lies; the earlier ones are kept aside
+# for FRESH=1: new trainings begin where nothing lies; the earlier ones are kept aside
+.PHONY: fresh
 fresh: $(RUN)/dataset.json
 	@aside=$(RUN)/earlier/$$(date +%Y-%m-%d-%H%M%S); for kept in $(RUN)/pretrained* $(RUN)/study; do \
 		[ ! -e "$$kept" ] || { mkdir -p "$$aside"; mv "$$kept" "$$aside/"; echo "$$kept is now in $$aside"; }; done

@@ -178,14 +178,30 @@ def test_what_makes_sense_is_taken(key: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("training.momentum", 5), ("training.momentum", 1), ("training.momentum", -0.1),
-        ("training.weight_decay", -1e-4), ("training.scale", [2, 0.5]), ("training.scale", [1e-9, 1]), ("training.scale", [0.5, 1e9]),
-        ("training.crop", [10**9, 8]), ("training.rotate", 181), ("training.ohem", 1), ("training.ema", 1.0),
-        ("evaluation.stride_rate", 1.01), ("evaluation.scales", [0.0]), ("evaluation.protocol", []),
-        ("evaluation.protocol", 3), ("data.workers", 10**6), ("data.size", [0, 5]), ("study.seeds", [-1]),
-        ("study.axes", ["rows"]), ("minutes.a", -1), ("model.backbone", "resnet34"), ("training.seed", -1),
+        ("training.momentum", 5),
+        ("training.momentum", 1),
+        ("training.momentum", -0.1),
+        ("training.weight_decay", -1e-4),
+        ("training.scale", [2, 0.5]),
+        ("training.scale", [1e-9, 1]),
+        ("training.scale", [0.5, 1e9]),
+        ("training.crop", [10**9, 8]),
+        ("training.rotate", 181),
+        ("training.ohem", 1),
+        ("training.ema", 1.0),
+        ("evaluation.stride_rate", 1.01),
+        ("evaluation.scales", [0.0]),
+        ("evaluation.protocol", []),
+        ("evaluation.protocol", 3),
+        ("data.workers", 10**6),
+        ("data.size", [0, 5]),
+        ("study.seeds", [-1]),
+        ("study.axes", ["rows"]),
+        ("minutes.a", -1),
+        ("model.backbone", "resnet34"),
+        ("training.seed", -1),
     ],
-)  # fmt: skip
+)
 def test_a_value_out_of_its_range_is_refused(key: str, value: Any) -> None:
     with pytest.raises(ProfileError, match=key.replace(".protocol", "")):
         load_profile("demo", [f"{key}={json.dumps(value)}"])

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from thesis_lib.data import Cityscapes, DatasetError
 from thesis_lib.experiments.evaluation import evaluate
-from thesis_lib.experiments.profiles import PROTOCOLS, Evaluation, Profile, ProfileError, load_profile
+from thesis_lib.experiments.profiles import Profile, ProfileError, load_profile
+from thesis_lib.experiments.protocols import PROTOCOLS, Evaluation
 from thesis_lib.experiments.records import write_json
 from thesis_lib.experiments.runs import pretrain, provide_dataset
 from thesis_lib.experiments.study import PRETRAINED, compared, pretrained_files, run_study, variant_files

@@ -5,25 +5,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from thesis_lib.experiments.agreement import disagreements, newest_weights
 from thesis_lib.experiments.overrides import OverrideError, override, split_overrides
+from thesis_lib.experiments.protocols import PROTOCOLS, Evaluation
+from thesis_lib.experiments.sections import Positive, Rate, Scale, Section, Seed, Size, Some
 from thesis_lib.models.backbones import RESNETS
 from thesis_lib.models.cluster_layer import Axis, Method
 from thesis_lib.models.clusternet import Fusion
 from thesis_lib.models.semantics import SemanticsName
 from thesis_lib.paths import BUILD, DATASET, PROFILES, PROJECT
 
-Positive = Annotated[int, Field(gt=0)]
-Seed = Annotated[int, Field(ge=0)]
-Rate = Annotated[float, Field(gt=0)]
-Side = Annotated[int, Field(gt=0, le=32767)]
-"""OpenCV warps no larger pictures."""
-Size = tuple[Side, Side]
-Scale = Annotated[float, Field(ge=0.05, le=20)]
-"""Beyond, images have no pixels left, or fill the memory."""
-Some = Field(min_length=1)
+__all__ = ["PROTOCOLS", "Evaluation", "Profile", "ProfileError", "load_profile"]
 
 
 class ProfileError(ValueError):
@@ -33,20 +27,6 @@ class ProfileError(ValueError):
 def is_weights_file(weights: Any) -> bool:
     """Whether a value of model.weights names a file, not weights by a name."""
     return isinstance(weights, str) and weights.endswith((".pt", ".pth"))
-
-
-class Section(BaseModel):
-    """A table of a profile: unknown keys and wrong types are refused, nothing is converted, numbers are finite."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _lists_are_tuples(cls, values: Any) -> Any:
-        """TOML's only sequence stands for ours."""
-        if not isinstance(values, dict):
-            return values
-        return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
 
 
 class Data(Section):
@@ -148,56 +128,6 @@ class Training(Section):
         if scale[0] > scale[1]:
             raise ValueError("the smaller scale comes first")
         return scale
-
-
-PROTOCOLS: dict[str, dict[str, Any]] = {
-    "semseg-ss": {"window": (713, 713), "stride_rate": 2 / 3, "flip": True, "scales": (1.0,)},
-    "semseg-ms": {
-        "window": (713, 713),
-        "stride_rate": 2 / 3,
-        "flip": True,
-        "scales": (0.5, 0.75, 1.0, 1.25, 1.5, 1.75),
-    },
-    "whole": {"window": None, "stride_rate": 1.0, "flip": False, "scales": (1.0,)},
-    "whole+flip": {"window": None, "stride_rate": 1.0, "flip": True, "scales": (1.0,)},
-}
-"""The first two are what hszhao/semseg calls single scale and multi-scale (config/cityscapes, TEST); "whole" is
-mmsegmentation's single scale at 512x1024. Published numbers of one are not comparable with those of another."""
-
-
-class Evaluation(Section):
-    """How a prediction is made: windows, mirror image, scales; softmax is averaged as in semseg (tool/test.py).
-
-    `protocol = "semseg-ss"` in a profile stands for the values of one of the PROTOCOLS; others beside it change them.
-    """
-
-    window: Size | None
-    """(height, width); None for the whole image, which then has to fit into memory."""
-    stride_rate: Annotated[float, Field(gt=0, le=1)] = 2 / 3
-    flip: bool = True
-    scales: Annotated[tuple[Scale, ...], Some] = (1.0,)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _expand(cls, values: Any) -> Any:
-        if not isinstance(values, dict) or "protocol" not in values:
-            return values
-        name = values["protocol"]
-        if not isinstance(name, str) or name not in PROTOCOLS:
-            raise ValueError(f"protocol must be one of {', '.join(PROTOCOLS)}, not {name!r}")
-        return PROTOCOLS[name] | {key: value for key, value in values.items() if key != "protocol"}
-
-    @property
-    def protocol(self) -> str:
-        """The name, or else the values, to stand beside every number."""
-        own = self.model_dump()
-        for name, values in PROTOCOLS.items():
-            if values == own:
-                return name
-        window = "whole images" if self.window is None else "windows {}x{}".format(*self.window)
-        stride = "" if self.window is None else f", stride {self.stride_rate:.2g}"
-        scales = ", ".join(f"{scale:g}" for scale in self.scales)
-        return f"{window}{stride}, {'mirrored too' if self.flip else 'not mirrored'}, scale {scales}"
 
 
 class Study(Section):
