@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from torchvision.models import get_model_weights
 
 from thesis_lib.experiments import Profile, ProfileError, load_profile
-from thesis_lib.experiments.agreement import CHANNELS
+from thesis_lib.experiments.consistency import CHANNELS
 from thesis_lib.experiments.profiles import PROTOCOLS, Evaluation, Model
 from thesis_lib.models.backbones import EFFICIENTNET, RESNETS, build_backbone
 from thesis_lib.paths import PROFILES, PROJECT

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from thesis_lib.experiments.agreement import disagreements, newest_weights
+from thesis_lib.experiments.consistency import disagreements, newest_weights
 from thesis_lib.experiments.overrides import OverrideError, override, split_overrides
 from thesis_lib.experiments.protocols import PROTOCOLS, Evaluation
 from thesis_lib.experiments.sections import Positive, Rate, Scale, Section, Seed, Size, Some

@@ -24,13 +24,11 @@ from thesis_lib.experiments.keys import LAYER, Key, further_key, pretraining_key
 from thesis_lib.experiments.processes import new_accelerator, this_process
 from thesis_lib.experiments.profiles import Profile
 from thesis_lib.experiments.records import TrainingFiles, read_log, write_json, write_table
-from thesis_lib.experiments.training import TrainingError, datasets, fit, quick_protocol
+from thesis_lib.experiments.training import TrainingError, calibration_images, datasets, fit, quick_protocol
 from thesis_lib.models import ClusterNet, PSPNet, load_checkpoint, read_checkpoint
 from thesis_lib.models.cluster_layer import Axis, Method
 from thesis_lib.models.clusternet import Fusion
 
-CALIBRATION = 8
-"""Training images from which channels are partitioned."""
 PRETRAINED = "pretrained"
 SCORE = "score.json"
 """In the folder of a variant's training: its `Result`, and what measured it."""
@@ -217,8 +215,7 @@ def build_variant(variant: Variant, profile: Profile, pspnet: PSPNet) -> PSPNet:
         return pspnet
     images = None
     if variant.axis == "channels":
-        train, _ = datasets(profile, pspnet)
-        images = torch.stack([train[index][0] for index in range(min(CALIBRATION, len(train)))])
+        images = calibration_images(datasets(profile, pspnet)[0])
     layer = profile.model.model_dump(include=LAYER - {"preset"}) | asdict(variant)
     return ClusterNet.from_pspnet(pspnet, images, **layer)
 

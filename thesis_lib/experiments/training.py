@@ -25,8 +25,11 @@ from thesis_lib.experiments.progress import Bar, progress_bar
 from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles, write_table
 from thesis_lib.experiments.step import Step, TrainingError, hold_frozen_batch_norms
 from thesis_lib.experiments.watch import Watch
-from thesis_lib.models import CheckpointError, PSPNet, read_checkpoint, save_checkpoint
+from thesis_lib.models import CheckpointError, ClusterNet, PSPNet, read_checkpoint, save_checkpoint
+from thesis_lib.models.pspnet import held_in_eval
 
+CALIBRATION = 8
+"""Training images from which channels are partitioned."""
 SHOWN = 5
 """Differences named when a checkpoint is of another training."""
 
@@ -63,6 +66,7 @@ class Trainer:
         check_classes(model)
         check_shares(settings, self.accelerator)
         self.train, self.val = datasets(profile, model)
+        calibrate_channels(model, self.train)
         weights = None
         if settings.class_weights == "enet":
             weights = enet_weights(torch.from_numpy(class_pixels(self.train).sum(0)))
@@ -115,7 +119,8 @@ class Trainer:
         begin = time.monotonic()
         for images, labels in limited(self.loader, self.steps - done):
             number = len(self.rows)
-            torch.manual_seed(step_seed(settings.seed, number))  # dropout: a function of the step
+            # dropout: a function of the step, and of the process, whose images are others
+            torch.manual_seed(step_seed(settings.seed, number, self.accelerator.process_index))
             rate = self._set_rate(number)
             loss, main = self._take(images, labels)
             seconds, begin = time.monotonic() - begin, time.monotonic()
@@ -230,6 +235,18 @@ def datasets(profile: Profile, model: PSPNet) -> tuple[Cityscapes, Cityscapes]:
     return train, Cityscapes(profile.dataset, "val", limit=profile.data.val)
 
 
+def calibrate_channels(model: PSPNet, train: Cityscapes) -> None:
+    """Partition the channels of a cluster layer that has no partition yet, on every process from the same images."""
+    if isinstance(model, ClusterNet) and model.cluster.axis == "channels" and not len(model.cluster.partition):
+        with held_in_eval(model), torch.no_grad():
+            model.cluster.calibrate(model.backbone(calibration_images(train).to(next(model.parameters())))[3])
+
+
+def calibration_images(train: Cityscapes) -> Tensor:
+    """The first images of a training split, (N, 3, *crop), from which channels are partitioned."""
+    return torch.stack([train[index][0] for index in range(min(CALIBRATION, len(train)))])
+
+
 @contextmanager
 def deterministic_algorithms(wanted: bool) -> Iterator[None]:
     """torch's own switch, with what cuBLAS needs for it; as it was before outside."""
@@ -243,9 +260,9 @@ def deterministic_algorithms(wanted: bool) -> Iterator[None]:
         torch.use_deterministic_algorithms(before)
 
 
-def step_seed(seed: int, step: int) -> int:
-    """A seed for each step of a training."""
-    return int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
+def step_seed(seed: int, step: int, process: int = 0) -> int:
+    """A seed for each step of a training on each of its processes."""
+    return int(np.random.SeedSequence([seed, step, process]).generate_state(1)[0])
 
 
 def limited(loader: DataLoader, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
