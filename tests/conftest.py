@@ -21,12 +21,11 @@ def photo_points() -> dict[int, torch.Tensor]:
     }
 
 
-@pytest.fixture(scope="session")
-def planted_points() -> torch.Tensor:
-    """40 overlapping clusters of 512 points in 2048 dimensions, after a ReLU."""
+def planted(n: int) -> torch.Tensor:
+    """40 overlapping clusters of n points in 2048 dimensions, after a ReLU."""
     generator = torch.Generator().manual_seed(0)
     centres = torch.randn(40, 2048, generator=generator)
-    return (centres[torch.arange(512) % 40] + 1.5 * torch.randn(512, 2048, generator=generator)).relu()
+    return (centres[torch.arange(n) % 40] + 1.5 * torch.randn(n, 2048, generator=generator)).relu()
 
 
 @pytest.fixture

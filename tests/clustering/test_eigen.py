@@ -3,7 +3,8 @@ import torch
 
 from thesis_lib.clustering import eigen
 from thesis_lib.clustering.eigen import dense_eigenvectors, krylov_eigenvectors
-from thesis_lib.clustering.graph import DenseGraph, NeighborGraph
+from thesis_lib.clustering.graph import DenseGraph
+from thesis_lib.clustering.neighbor_graph import NeighborGraph
 from thesis_lib.clustering.reduction import random_pca
 
 K = 40

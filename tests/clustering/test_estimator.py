@@ -17,10 +17,10 @@ def blobs(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return generator.normal(size=(n, 3)) + 12 * np.eye(4, 3)[truth], truth
 
 
-@pytest.mark.parametrize("solver", ["dense", "krylov", "knn"])
-def test_it_finds_and_predicts_blobs(solver: str) -> None:
+@pytest.mark.parametrize("options", [{"solver": "dense"}, {"solver": "krylov"}, {"graph": "full"}])
+def test_it_finds_and_predicts_blobs(options: dict) -> None:
     (points, truth), (unseen, expected) = blobs(900, 0), blobs(100, 1)
-    estimator = SpectralClusteringEstimator(4, solver=solver)
+    estimator = SpectralClusteringEstimator(4, **options)
     assert adjusted_rand_score(truth, estimator.fit_predict(points)) == 1
     assert adjusted_rand_score(expected, estimator.predict(unseen)) == 1
     assert estimator.embedding_.shape == (900, 4)

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from thesis_lib.clustering.affinity import affinity
-from thesis_lib.clustering.graph import DenseGraph, NeighborGraph, TiledGraph
+from thesis_lib.clustering.graph import DenseGraph, TiledGraph
+from thesis_lib.clustering.neighbor_graph import NeighborGraph
 
 
 @pytest.fixture

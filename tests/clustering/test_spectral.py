@@ -7,11 +7,15 @@ import torchcluster
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from tests.clustering.njw import njw_embedding
+from tests.conftest import planted
 from thesis_lib.clustering import Clusters, SpectralClustering, eigen, spectral
-from thesis_lib.clustering.graph import DenseGraph, NeighborGraph
+from thesis_lib.clustering.graph import DenseGraph
+from thesis_lib.clustering.neighbor_graph import NeighborGraph
 from thesis_lib.experiments.toys import TOYS, tightest
 
 K = 40
+EVERY = [{"graph": graph, "solver": solver} for graph in ("neighbors", "full") for solver in ("dense", "krylov")]
+every_method = pytest.mark.parametrize("method", EVERY, ids=lambda method: "-".join(method.values()))
 
 
 def captured(clusters: Clusters, exact: Clusters) -> float:
@@ -26,7 +30,7 @@ def rings(n: int = 200) -> torch.Tensor:
 
 def test_the_dense_solver_is_the_algorithm_of_the_paper() -> None:
     points = torch.randn(70, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    clusters = SpectralClustering(5, sigma=0.8, reduce=None, solver="dense")(points)
+    clusters = SpectralClustering(5, graph="full", sigma=0.8, reduce=None, solver="dense")(points)
     values, embedding = njw_embedding(points.numpy(), 5, 0.8)
     np.testing.assert_allclose(clusters.eigenvalues, values, atol=1e-12)
     # eigenvectors are fixed up to sign: Y Y^T is not
@@ -41,17 +45,23 @@ def test_the_toy_sets_of_the_paper_come_out_as_in_the_paper(name: str, seed: int
     assert adjusted_rand_score(truth, tightest(torch.from_numpy(points), k, seed=0).labels) > 0.97
 
 
+@pytest.mark.parametrize("graph", ["neighbors", "full"])
 @pytest.mark.parametrize("n", [512, 2048])
-def test_krylov_finds_the_exact_eigenspace_of_a_photograph(photo_points: dict[int, torch.Tensor], n: int) -> None:
-    exact = SpectralClustering(K, solver="dense")(photo_points[n])
-    found = SpectralClustering(K, solver="krylov")(photo_points[n])
+def test_krylov_finds_the_exact_eigenspace_of_a_photograph(
+    photo_points: dict[int, torch.Tensor], n: int, graph: Any
+) -> None:
+    exact = SpectralClustering(K, graph=graph, solver="dense")(photo_points[n])
+    found = SpectralClustering(K, graph=graph, solver="krylov")(photo_points[n])
     assert captured(found, exact) > 0.99
     torch.testing.assert_close(found.eigenvalues.double(), exact.eigenvalues, atol=1e-4, rtol=0)
 
 
-def test_krylov_finds_the_exact_eigenspace_of_planted_clusters(planted_points: torch.Tensor) -> None:
-    exact = SpectralClustering(K, solver="dense")(planted_points)
-    assert captured(SpectralClustering(K, solver="krylov")(planted_points), exact) > 0.99
+@pytest.mark.parametrize("graph", ["neighbors", "full"])
+@pytest.mark.parametrize("n", [512, 2048])
+def test_krylov_finds_the_exact_eigenspace_of_planted_clusters(n: int, graph: Any) -> None:
+    points = planted(n)
+    exact = SpectralClustering(K, graph=graph, solver="dense")(points)
+    assert captured(SpectralClustering(K, graph=graph, solver="krylov")(points), exact) > 0.99
 
 
 def test_solvers_agree_on_labels_as_well_as_two_seeds_do(photo_points: dict[int, torch.Tensor]) -> None:
@@ -61,9 +71,9 @@ def test_solvers_agree_on_labels_as_well_as_two_seeds_do(photo_points: dict[int,
     assert normalized_mutual_info_score(exact, krylov) > floor - 0.03
 
 
-@pytest.mark.parametrize("solver", ["dense", "krylov", "knn"])
-def test_what_it_returns(photo_points: dict[int, torch.Tensor], solver: str) -> None:
-    clusters = SpectralClustering(K, solver=solver)(photo_points[512])
+@every_method
+def test_what_it_returns(photo_points: dict[int, torch.Tensor], method: dict[str, Any]) -> None:
+    clusters = SpectralClustering(K, **method)(photo_points[512])
     assert clusters.labels.shape == (512,)
     assert clusters.labels.dtype == torch.int64
     assert clusters.centers.shape == (K, K)
@@ -75,9 +85,9 @@ def test_what_it_returns(photo_points: dict[int, torch.Tensor], solver: str) -> 
     assert (counts[:-1] >= counts[1:]).all()
 
 
-@pytest.mark.parametrize("solver", ["dense", "krylov", "knn"])
-def test_equal_seeds_give_equal_bits(photo_points: dict[int, torch.Tensor], solver: str) -> None:
-    first, again = (SpectralClustering(K, solver=solver)(photo_points[512]) for _ in range(2))
+@every_method
+def test_equal_seeds_give_equal_bits(photo_points: dict[int, torch.Tensor], method: dict[str, Any]) -> None:
+    first, again = (SpectralClustering(K, **method)(photo_points[512]) for _ in range(2))
     assert torch.equal(first.labels, again.labels)
     assert torch.equal(first.eigenvectors, again.eigenvectors)
 
@@ -133,34 +143,39 @@ def test_the_eigenproblem_is_not_done_in_half_precision(photo_points: dict[int, 
     assert torch.equal(inside.labels, SpectralClustering(K, solver="krylov")(photo_points[512]).labels)
 
 
-@pytest.mark.parametrize("solver", ["dense", "krylov", "knn"])
-def test_disconnected_parts_are_the_clusters(solver: str) -> None:
+@every_method
+def test_disconnected_parts_are_the_clusters(method: dict[str, Any]) -> None:
     points = torch.randn(450, 3, generator=torch.Generator().manual_seed(0)) + 30 * (torch.arange(450) % 3)[:, None]
-    clusters = SpectralClustering(3, sigma=1.0, solver=solver)(points)
+    clusters = SpectralClustering(3, sigma=1.0, **method)(points)
     assert adjusted_rand_score(torch.arange(450) % 3, clusters.labels) == 1
     torch.testing.assert_close(clusters.eigenvalues.double(), torch.ones(3, dtype=torch.float64), atol=3e-5, rtol=0)
 
 
-@pytest.mark.parametrize("solver", ["dense", "krylov"])
-def test_an_isolated_point_joins_a_cluster_and_spoils_none(solver: str) -> None:
+@every_method
+def test_an_isolated_point_joins_a_cluster_and_spoils_none(method: dict[str, Any]) -> None:
     points = torch.cat([rings().float(), torch.tensor([[1e4, 1e4]])])
-    clusters = SpectralClustering(3, sigma=0.1, solver=solver)(points)
-    assert (clusters.embedding[-1] == 0).all()
-    assert adjusted_rand_score(SpectralClustering(3, sigma=0.1)(rings()).labels, clusters.labels[:-1]) == 1
+    with pytest.warns(UserWarning, match="1 of 201 points are isolated"):
+        clusters = SpectralClustering(3, sigma=0.1, **method)(points)
+    nearest = (points[:-1] - points[-1]).norm(dim=1).argmin()
+    if method["graph"] == "full":
+        assert (clusters.embedding[-1] == 0).all()
+    else:
+        assert clusters.labels[-1] == clusters.labels[nearest] == clusters.predict(points[-1:] + 1)
+    assert adjusted_rand_score(SpectralClustering(3, sigma=0.1, **method)(rings()).labels, clusters.labels[:-1]) == 1
 
 
 @pytest.mark.parametrize("sigma", ["local", "median", 1.0])
-@pytest.mark.parametrize("solver", ["dense", "krylov", "knn"])
-def test_constant_points_are_one_cluster(sigma: float | str, solver: str) -> None:
-    clusters = SpectralClustering(4, sigma=sigma, solver=solver)(torch.ones(300, 5))
+@every_method
+def test_constant_points_are_one_cluster(sigma: float | str, method: dict[str, Any]) -> None:
+    clusters = SpectralClustering(4, sigma=sigma, **method)(torch.ones(300, 5))
     assert (clusters.labels == 0).all()
 
 
 @pytest.mark.parametrize("sigma", ["local", "median", 1.0])
-@pytest.mark.parametrize("solver", ["dense", "krylov", "knn"])
-def test_identical_points_share_a_cluster(sigma: float | str, solver: str) -> None:
+@every_method
+def test_identical_points_share_a_cluster(sigma: float | str, method: dict[str, Any]) -> None:
     distinct = torch.randn(6, 5, generator=torch.Generator().manual_seed(0))
-    labels = SpectralClustering(10, sigma=sigma, solver=solver)(distinct.repeat(50, 1)).labels.view(50, 6)
+    labels = SpectralClustering(10, sigma=sigma, **method)(distinct.repeat(50, 1)).labels.view(50, 6)
     assert (labels == labels[0]).all()
 
 
@@ -173,7 +188,7 @@ def test_any_kmeans_with_torchclusters_convention_does_the_last_step() -> None:
 def test_the_originals_clustering_can_be_selected() -> None:
     points = torch.randn(90, 4, generator=torch.Generator().manual_seed(0)) + 20 * (torch.arange(90) % 3)[:, None]
     clusters = SpectralClustering(3, sigma=3.0, backend="torchcluster")(points)
-    assert clusters.solver == "torchcluster"
+    assert clusters.graph == "torchcluster"
     assert adjusted_rand_score(torch.arange(90) % 3, clusters.labels) == 1
 
 
@@ -182,7 +197,10 @@ def test_the_originals_clustering_can_be_selected() -> None:
     [
         ({"sigma": 0}, "sigma must be a number above 0"),
         ({"sigma": "mean"}, "'mean'"),
-        ({"solver": "arpack"}, "auto, dense, krylov, knn"),
+        ({"solver": "arpack"}, "auto, dense, krylov, nystrom, not 'arpack'"),
+        ({"graph": "knn"}, "graph must be one of neighbors, full, not 'knn'"),
+        ({"neighbors": 0}, "neighbors must be at least 1"),
+        ({"sigma": float("inf")}, "sigma must be a number above 0"),
         ({"backend": "sklearn"}, "njw, torchcluster"),
         ({"reduce": 0}, "at least 1 dimension"),
     ],
@@ -239,11 +257,12 @@ def test_a_batch_starts_warm_as_its_members_do(photo_points: dict[int, torch.Ten
 
 
 @pytest.mark.parametrize(
-    ("solver", "n", "message"), [("dense", 600, "keeps no basis"), ("krylov", 700, r"\(700,\), not of \(600,\)")]
+    ("options", "n", "message"),
+    [({"backend": "torchcluster"}, 600, "keeps no basis"), ({}, 700, r"\(700,\), not of \(600,\)")],
 )
-def test_a_warm_start_that_does_not_fit_is_refused(solver: str, n: int, message: str) -> None:
+def test_a_warm_start_that_does_not_fit_is_refused(options: dict[str, Any], n: int, message: str) -> None:
     points = torch.randn(700, 3, generator=torch.Generator().manual_seed(0))
-    earlier = SpectralClustering(4, solver=solver)(points[:n])
+    earlier = SpectralClustering(4, **options)(points[:n])
     with pytest.raises(ValueError, match=message):
         SpectralClustering(4, solver="krylov")(points[:600], warm_start=earlier)
 
@@ -259,28 +278,19 @@ def test_an_affinity_that_is_not_held_gives_the_same(
     assert captured(made_anew, SpectralClustering(K, solver="dense")(photo_points[2048])) > 0.99
 
 
-@pytest.mark.parametrize(
-    ("n", "limits", "chosen"),
-    [
-        (200, {}, "dense"),
-        (300, {}, "krylov"),
-        (600, {"KRYLOV_UP_TO": {"cpu": 512, "cuda": 1024}}, "knn"),
-        (600, {"HELD": 0}, "knn"),
-    ],
-)
-def test_auto_says_what_it_chose(n: int, limits: dict[str, Any], chosen: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in limits.items():
-        monkeypatch.setattr(spectral, name, value)
-    points = torch.randn(n, 3, generator=torch.Generator().manual_seed(0))
-    assert SpectralClustering(4)(points).solver == chosen
+@pytest.mark.parametrize(("n", "chosen"), [(200, "dense"), (300, "krylov")])
+@pytest.mark.parametrize("graph", ["neighbors", "full"])
+def test_auto_says_what_it_chose(n: int, chosen: str, graph: Any) -> None:
+    clusters = SpectralClustering(4, graph=graph)(torch.randn(n, 3, generator=torch.Generator().manual_seed(0)))
+    assert (clusters.solver, clusters.graph) == (chosen, graph)
 
 
-@pytest.mark.parametrize("solver", ["dense", "krylov", "knn"])
-def test_residuals_are_those_of_the_eigenvectors(photo_points: dict[int, torch.Tensor], solver: str) -> None:
+@every_method
+def test_residuals_are_those_of_the_eigenvectors(photo_points: dict[int, torch.Tensor], method: dict[str, Any]) -> None:
     points = photo_points[2048]
-    clusters = SpectralClustering(K, solver=solver)(points)
+    clusters = SpectralClustering(K, **method)(points)
     reduced = clusters.extension.points
-    graph = (NeighborGraph if solver == "knn" else DenseGraph)(reduced.double(), "local")
+    graph = (NeighborGraph if method["graph"] == "neighbors" else DenseGraph)(reduced.double(), "local")
     root = graph.degree.rsqrt()[..., None]
     vectors = clusters.eigenvectors.double()[None]
     actual = (root * (graph @ (root * vectors)) - vectors * clusters.eigenvalues.double()).norm(dim=1)[0]
@@ -318,11 +328,13 @@ def test_clustered_points_get_back_their_own_place(
     assert (clusters.predict(points) == clusters.labels).float().mean() > 0.99
 
 
-@pytest.mark.parametrize("solver", ["dense", "krylov", "knn"])
-def test_unseen_pixels_are_labelled_as_well_as_seen_ones(photo_points: dict[int, torch.Tensor], solver: str) -> None:
+@every_method
+def test_unseen_pixels_are_labelled_as_well_as_seen_ones(
+    photo_points: dict[int, torch.Tensor], method: dict[str, Any]
+) -> None:
     points = photo_points[2048]
-    whole = SpectralClustering(10, solver=solver)(points).labels
-    half = SpectralClustering(10, solver=solver)(points[::2])
+    whole = SpectralClustering(10, **method)(points).labels
+    half = SpectralClustering(10, **method)(points[::2])
     seen = normalized_mutual_info_score(whole[::2], half.labels)
     assert normalized_mutual_info_score(whole[1::2], half.predict(points[1::2])) > seen - 0.05
 
@@ -344,20 +356,27 @@ def test_points_that_cannot_be_placed_are_refused() -> None:
         SpectralClustering(3, sigma=3.0, backend="torchcluster")(points).predict(points)
 
 
+@every_method
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
-def test_a_crowd_of_identical_points_is_not_torn_by_a_sparse_graph(dtype: torch.dtype) -> None:
-    points = torch.randn(60, 3, generator=torch.Generator().manual_seed(0))
-    clusters = SpectralClustering(3, solver="knn")(torch.cat([points, torch.zeros(40, 3)]).to(dtype))
-    assert clusters.solver == "krylov"
-    assert len(clusters.labels[60:].unique()) == 1
-    assert SpectralClustering(3, solver="knn")(points.to(dtype)).solver == "knn"
+def test_a_crowd_of_identical_points_stays_together_wherever_it_is_asked(
+    method: dict[str, Any], dtype: torch.dtype
+) -> None:
+    points = torch.randn(270, 3, generator=torch.Generator().manual_seed(0))
+    points = torch.cat([points, torch.zeros(30, 3), points[:5]]).to(dtype)
+    clusters = SpectralClustering(5, **method)(points)
+    assert len(clusters.labels[270:300].unique()) == 1
+    torch.testing.assert_close(clusters.transform(points), clusters.embedding, atol=5e-2, rtol=0)
+    alone = torch.cat([clusters.predict(point[None]) for point in points])
+    assert torch.equal(alone, clusters.predict(points))
+    assert (alone == clusters.labels).float().mean() > 0.98
+    assert (alone[270:300] == clusters.labels[270]).all()
 
 
-@pytest.mark.parametrize("solver", ["dense", "krylov", "knn"])
+@every_method
 @pytest.mark.parametrize("n", [1, 2, 3])
-def test_very_few_points_are_clustered(solver: str, n: int) -> None:
+def test_very_few_points_are_clustered(method: dict[str, Any], n: int) -> None:
     points = torch.randn(n, 4, generator=torch.Generator().manual_seed(0))
-    assert SpectralClustering(n, solver=solver)(points).labels.shape == (n,)
+    assert SpectralClustering(n, **method)(points).labels.shape == (n,)
 
 
 def test_landmarks_find_planted_clusters_and_place_others_as_they_placed_these(
@@ -369,7 +388,7 @@ def test_landmarks_find_planted_clusters_and_place_others_as_they_placed_these(
     points = 4 * torch.randn(10, 32, generator=generator)[truth] + torch.randn(2000, 32, generator=generator)
     clusters = SpectralClustering(10, solver="nystrom")(points)
     assert clusters.solver == "nystrom"
-    assert not recwarn.list
+    assert not [warning for warning in recwarn.list if "landmarks" in str(warning.message)]
     assert adjusted_rand_score(truth, clusters.labels) > 0.99
     torch.testing.assert_close(clusters.transform(points), clusters.embedding, atol=1e-5, rtol=0)
 
@@ -378,7 +397,7 @@ def test_landmarks_that_miss_a_photographs_eigenspace_say_so(
     monkeypatch: pytest.MonkeyPatch, photo_points: dict[int, torch.Tensor]
 ) -> None:
     monkeypatch.setattr(spectral, "LANDMARKS", 512)
-    with pytest.warns(UserWarning, match=r'share only 0\.\d\d; solver="knn"') as caught:
+    with pytest.warns(UserWarning, match=r'share only 0\.\d\d; solver="krylov"') as caught:
         clusters = SpectralClustering(K, solver="nystrom")(photo_points[2048])
     assert caught[0].filename == __file__
     space = torch.linalg.qr(clusters.eigenvectors).Q
@@ -391,37 +410,37 @@ def test_few_points_need_no_landmarks() -> None:
     assert SpectralClustering(4, solver="nystrom")(points).solver == "krylov"
 
 
-@pytest.mark.parametrize("solver", ["krylov", "knn"])
+@pytest.mark.parametrize("graph", ["neighbors", "full"])
 def test_threads_change_no_more_than_rounding_and_a_repetition_nothing(
-    solver: str, photo_points: dict[int, torch.Tensor]
+    graph: Any, photo_points: dict[int, torch.Tensor]
 ) -> None:
     threads, found = torch.get_num_threads(), []
     try:
         for count in (1, 1, 2, 2):
             torch.set_num_threads(count)
-            found.append(SpectralClustering(K, solver=solver)(photo_points[2048]))
+            found.append(SpectralClustering(K, graph=graph)(photo_points[2048]))
     finally:
         torch.set_num_threads(threads)
     assert torch.equal(found[0].embedding, found[1].embedding)
     assert torch.equal(found[2].embedding, found[3].embedding)
     assert captured(found[0], found[2]) > 0.999
     floor = normalized_mutual_info_score(
-        found[0].labels, SpectralClustering(K, solver=solver, seed=1)(photo_points[2048]).labels
+        found[0].labels, SpectralClustering(K, graph=graph, seed=1)(photo_points[2048]).labels
     )
     assert normalized_mutual_info_score(found[0].labels, found[2].labels) > floor - 0.03
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.parametrize("solver", ["dense", "krylov", "knn"])
-def test_a_gpu_finds_what_the_processor_finds(solver: str, photo_points: dict[int, torch.Tensor]) -> None:
+@every_method
+def test_a_gpu_finds_what_the_processor_finds(method: dict[str, Any], photo_points: dict[int, torch.Tensor]) -> None:
     points = photo_points[2048]
-    cluster = SpectralClustering(K, solver=solver)
+    cluster = SpectralClustering(K, **method)
     here, there, again = cluster(points), cluster(points.cuda()), cluster(points.cuda())
     assert there.labels.is_cuda
     assert torch.equal(there.labels, again.labels)
     space = there.eigenvectors.cpu().double()
     assert float((here.eigenvectors.double().T @ space).square().sum()) / K > 0.99
-    floor = normalized_mutual_info_score(here.labels, SpectralClustering(K, solver=solver, seed=1)(points).labels)
+    floor = normalized_mutual_info_score(here.labels, SpectralClustering(K, **method, seed=1)(points).labels)
     assert normalized_mutual_info_score(here.labels, there.labels.cpu()) > floor - 0.03
 
 

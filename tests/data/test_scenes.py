@@ -127,6 +127,18 @@ def test_every_frame_shows_the_hood_and_the_borders(streets: tuple[Path, list[st
         assert {"ego vehicle", "rectification border", "out of roi", "road", "sky"} <= seen
 
 
+@pytest.mark.parametrize("size", [(24, 48), (128, 256), (256, 512), (1024, 2048)])
+def test_the_rectification_border_repeats_the_pixels_beside_it(size: tuple[int, int]) -> None:
+    frame = paint_scene(size=size, seed=1, split="val")
+    border = frame.labels == BY_NAME["rectification border"].id
+    wide = int(border.any(0).sum())
+    assert border[:, :wide].mean() > 0.8
+    assert not border[:, wide:].any()
+    inside = frame.image[:, wide : 2 * wide].astype(float)
+    assert abs(frame.image[:, :wide].mean() - inside.mean()) < 3
+    assert (frame.image[:, :wide] == frame.image[:, wide : wide + 1]).all()
+
+
 @pytest.mark.parametrize("split", ["train", "val"])
 def test_all_classes_are_in_each_split(streets: tuple[Path, list[str]], split: str) -> None:
     root, names = streets

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,25 @@ from thesis_lib.experiments.keys import (
     INDIFFERENT,
     LAYER,
     file_digest,
-    further_key,
     pretraining_key,
     split_digest,
     validation,
 )
 from thesis_lib.experiments.profiles import Training
 from thesis_lib.experiments.runs import pretrain
-from thesis_lib.experiments.study import Variant, compared, pretrained_files, read_results, run_study, variant_files
+from thesis_lib.experiments.study import (
+    Variant,
+    compared,
+    place_and_key,
+    pretrained_files,
+    read_results,
+    run_study,
+    variant_files,
+)
 from thesis_lib.experiments.training import Trainer
 from thesis_lib.models import read_checkpoint
 
 Make = Callable[..., Profile]
-CLUSTERNET = {"n_clusters": 6, "axis": "pixels", "fusion": "concat", "method": "spectral"}
 
 
 def with_value(profile: Profile, section: str, **values: Any) -> Profile:
@@ -56,25 +63,40 @@ def test_every_value_of_a_recipe_counts_unless_it_changes_nothing(small_profile:
         assert same == (name in INDIFFERENT), name
 
 
+OTHERS = {"n_clusters": 7, "axis": "channels", "fusion": "replace", "method": "kmeans", "graph": "full", "neighbors": 9}
+OTHERS |= {"sigma": "median", "reduce": 9, "position": 0.5}
+
+
 @pytest.mark.filterwarnings("ignore:Pydantic serializer")
-def test_every_value_of_the_layer_counts_for_clusternet_alone(small_profile: Make) -> None:
+def test_every_value_of_the_layer_counts_for_clusternet_alone(
+    small_profile: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A value that somebody adds counts by itself."""
+    monkeypatch.setattr(study, "start_digest", lambda profile: "digest")
     profile = small_profile()
+    assert {*OTHERS} == LAYER
     for name in type(profile.model).model_fields:
-        other = with_value(profile, "model", **{name: "another"})
+        other = with_value(profile, "model", **{name: OTHERS.get(name, "another")})
         if name != "checkpoint":
             assert (pretraining_key(other) == pretraining_key(profile)) == (name in LAYER), name
-        free = name in LAYER and name not in CLUSTERNET
-        keys = [further_key(one, CLUSTERNET, "digest") for one in (profile, other)]
-        assert (keys[0] != keys[1]) == free, name
-        plain = [further_key(one, CLUSTERNET | {"n_clusters": 0}, "digest") for one in (profile, other)]
-        assert plain[0] == plain[1], name
+        for variant in ("ClusterNet", "PSPNet"):
+            keys = [place_and_key(one, compared(one)[variant], 0)[1] for one in (profile, other)]
+            assert (keys[0] != keys[1]) == (variant == "ClusterNet" and name in LAYER), (variant, name)
 
 
-@pytest.mark.parametrize("name", CLUSTERNET)
-def test_every_choice_of_a_variant_counts(small_profile: Make, name: str) -> None:
-    profile = small_profile()
-    assert further_key(profile, CLUSTERNET, "d") != further_key(profile, CLUSTERNET | {name: 7}, "d")
-    assert further_key(profile, CLUSTERNET, "d") != further_key(profile, CLUSTERNET, "another network")
+@pytest.mark.parametrize(
+    "changed", [{"n_clusters": 7}, {"axis": "channels"}, {"fusion": "replace"}, {"method": "faithful"}]
+)
+def test_every_choice_of_a_variant_counts(
+    small_profile: Make, changed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile, variant = small_profile(), Variant(6)
+    monkeypatch.setattr(study, "start_digest", lambda profile: "digest")
+    before = place_and_key(profile, variant, 0)[1]
+    assert place_and_key(profile, replace(variant, **changed), 0)[1] != before
+    assert place_and_key(profile, variant, 1)[1] != before
+    monkeypatch.setattr(study, "start_digest", lambda profile: "another network")
+    assert place_and_key(profile, variant, 0)[1] != before
 
 
 def test_data_counts_by_its_bytes_and_not_by_its_times(small_profile: Make) -> None:

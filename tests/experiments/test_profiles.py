@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 from torchvision.models import get_model_weights
 
+from thesis_lib.clustering.spectral import PRESETS
 from thesis_lib.experiments import Profile, ProfileError, load_profile
 from thesis_lib.experiments.consistency import CHANNELS
 from thesis_lib.experiments.profiles import PROTOCOLS, Evaluation, Model
@@ -67,7 +68,7 @@ def test_a_profile_can_be_any_file(tmp_path: Path) -> None:
         ("evaluation.window=[40,56]", "80 clusters of a window's 5 x 7 pixels at stride 8: enlarge evaluation.window"),
         ("exploration.image_size=[32,64]", "40 clusters of the 4 x 8 pixels at stride 8 of exploration.image_size"),
         ("exploration.timing_points=[39]", "40 clusters of 39 points"),
-        ("exploration.timing_points=[100000]", "all more than the 64 x 128 pixels of layer 1"),
+        ("exploration.timing_points=[100000]", "all more than the 128 x 256 pixels of layer 1"),
         ("exploration.frame=16", "exploration.frame is 16 of 16 validation frames"),
         ("training.scale=[2,0.5]", "the smaller scale comes first"),
         ("study.n_clusters=[]", "study.n_clusters: .*at least 1 item"),
@@ -115,6 +116,7 @@ RIGHT: dict[str, list[Any]] = {
     "study.seeds": [[1], [1, 2, 3], [0, 0]],
     "exploration.n_clusters": [[1], [1, 2, 3]],
     "model.sigma": [1.5],
+    "model.position": [1.5, 0],
     "minutes": [{}, {"a": 1}],
     "name": ["nonsense", "3"],
 }
@@ -301,3 +303,11 @@ def test_an_unknown_protocol_is_told() -> None:
 
 def test_the_thesis_is_scored_as_semseg_scores() -> None:
     assert load_profile("cityscapes").evaluation.protocol == "semseg-ss"
+
+
+def test_a_preset_stands_for_its_values_and_others_beside_it_count_more() -> None:
+    faithful = load_profile("demo", 'model.preset="faithful" model.reduce=32').model
+    assert (faithful.graph, faithful.sigma, faithful.reduce) == ("full", "median", 32)
+    assert load_profile("demo").model.layer == {**PRESETS["recommended"], "position": 0.0}
+    with pytest.raises(ProfileError, match="preset must be one of recommended, faithful, not 'best'"):
+        load_profile("demo", 'model.preset="best"')

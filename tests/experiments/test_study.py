@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from tests.models.originals import mmseg_state
-from thesis_lib.experiments import Profile, TrainingError
+from thesis_lib.experiments import Profile, TrainingError, load_profile
 from thesis_lib.experiments.runs import pretrain
 from thesis_lib.experiments.study import (
     Variant,
+    build_variant,
     compared,
     pretrained_files,
     read_results,
@@ -17,7 +18,7 @@ from thesis_lib.experiments.study import (
     training_logs,
     variants,
 )
-from thesis_lib.models import load_checkpoint
+from thesis_lib.models import PSPNet, load_checkpoint
 
 
 def test_the_demo_varies_k_axis_fusion_and_method_one_at_a_time(small_profile: Callable[..., Profile]) -> None:
@@ -88,3 +89,18 @@ def test_published_weights_of_other_classes_are_refused(small_profile: Callable[
     with pytest.raises(TrainingError, match="the network has 7 classes"):
         pretrain(profile)
     assert not pretrained_files(profile).last.exists()
+
+
+def test_a_presets_name_is_a_method_of_the_study(small_profile: Callable[..., Profile]) -> None:
+    profile = small_profile('study.methods=["spectral","faithful","kmeans"]')
+    assert "faithful-pixels-concat-40" in [variant.name for variant in variants(load_profile("demo"))]
+    found = {
+        method: build_variant(Variant(6, method=method), profile, PSPNet(backbone="resnet18")).cluster
+        for method in ("spectral", "faithful", "recommended", "kmeans")
+    }
+    assert {name: (layer.method, layer.graph, layer.sigma) for name, layer in found.items()} == {
+        "spectral": ("spectral", "neighbors", "local"),
+        "faithful": ("spectral", "full", "median"),
+        "recommended": ("spectral", "neighbors", "local"),
+        "kmeans": ("kmeans", "neighbors", "local"),
+    }

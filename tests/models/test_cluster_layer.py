@@ -1,9 +1,13 @@
+from typing import Any
+
 import pytest
 import torch
+from sklearn.metrics import adjusted_rand_score
 from torch import nn
 
+from thesis_lib.clustering import SpectralClustering
 from thesis_lib.models import ClusterLayer
-from thesis_lib.models.cluster_layer import match_labels, prototypes
+from thesis_lib.models.cluster_layer import match_labels, pixel_points, prototypes
 from thesis_lib.models.redundancy import effective_rank
 
 
@@ -184,3 +188,38 @@ def test_nan_features_are_refused(features: torch.Tensor) -> None:
     features[0, 0, 0, 0] = float("nan")
     with pytest.raises(ValueError, match="NaN or infinite"):
         ClusterLayer(4)(features)
+
+
+def test_positions_stand_beside_features_with_their_weight() -> None:
+    features = 7 * torch.randn(2, 5, 6, 9, generator=torch.Generator().manual_seed(0)) + 3
+    assert torch.equal(pixel_points(features), features.flatten(2).mT)
+    points = pixel_points(features, 0.5)
+    assert points.shape == (2, 54, 7)
+    square = points.square().sum(1) / 54
+    torch.testing.assert_close(square[:, :5].sum(1), torch.ones(2))
+    torch.testing.assert_close(square[:, 5:].sum(1), torch.full((2,), 0.25))
+    place = points[0, :, 5:].unflatten(0, (6, 9))
+    torch.testing.assert_close(place[1, 1] - place[0, 0], place[5, 8] - place[4, 7])  # one unit down and to the right
+    assert place[0, 1, 1] > place[0, 0, 1]
+
+
+def test_positions_keep_like_things_apart_that_lie_apart() -> None:
+    columns = torch.arange(24).expand(1, 1, 12, 24).float()
+    stripes = torch.where((columns // 8) % 2 == 1, 1.0, 0.0)  # the left and the right third look the same
+    noise = 0.05 * torch.randn(1, 6, 12, 24, generator=torch.Generator().manual_seed(0))
+    features = torch.cat([stripes, torch.zeros(1, 5, 12, 24)], 1) + noise
+    thirds = (torch.arange(24) // 8).expand(12, 24).flatten()
+    aris = [
+        adjusted_rand_score(thirds, ClusterLayer(3, position=weight).pixel_labels(features).flatten())
+        for weight in (0.0, 1.0)
+    ]
+    assert aris[1] > 0.95 > aris[0]
+
+
+@pytest.mark.parametrize(("option", "value"), [("graph", "full"), ("neighbors", 8), ("sigma", 0.5), ("reduce", 3)])
+def test_the_layers_options_reach_its_clustering(option: str, value: Any) -> None:
+    features = torch.randn(1, 5, 12, 24, generator=torch.Generator().manual_seed(0))
+    points = features.flatten(2).mT[0]
+    expected = SpectralClustering(6, **{option: value})(points).labels.view(12, 24)
+    assert torch.equal(ClusterLayer(6, **{option: value}).pixel_labels(features)[0], expected)
+    assert not torch.equal(ClusterLayer(6).pixel_labels(features)[0], expected)

@@ -4,12 +4,13 @@ The two bandwidths beside a number are the median of the pairwise distances, and
 Zelnik-Manor and Perona (2004), which gives every point the distance to its 7th neighbour as its own scale.
 """
 
+from collections.abc import Callable
 from math import exp, sqrt
 
 import torch
 from torch import Tensor
 
-from thesis_lib.clustering.neighbors import smallest, tiles
+from thesis_lib.clustering.neighbors import FINE, smallest, tiles
 
 NEIGHBOR = 7
 """The neighbour whose distance is a point's local scale: "K = 7 for all experiments" (Zelnik-Manor, Perona)."""
@@ -19,7 +20,9 @@ ROUNDING = 8
 """Units in the last place of |x|^2 below which two points are the same."""
 NEGLIGIBLE = 80.0
 """Exponent from which an affinity, 1e-35, is 0: subnormal numbers slow every later product tenfold."""
-Sigma = float | str
+Sigma = float | str | Tensor
+"""A number, a tensor (B, 1) of numbers, "median" or "local"."""
+Distances = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 
 def squared_distances(points: Tensor, others: Tensor, out: Tensor | None = None) -> Tensor:
@@ -44,6 +47,24 @@ def neighbor_distances(squared: Tensor, neighbor: int = NEIGHBOR) -> Tensor:
         (..., m); to the farthest where there are fewer neighbours.
     """
     return smallest(squared, min(neighbor + 1, squared.shape[-1]))[0][..., -1].sqrt()
+
+
+def exact_squared_distances(points: Tensor, others: Tensor, out: Tensor | None = None) -> Tensor:
+    """|x_i - y_j|^2 as `squared_distances` gives it, by products in float64: to 1e-8 |x| in the distances."""
+    squared = squared_distances(points.double(), others.double()).to(points.dtype)
+    return squared if out is None else out.copy_(squared)
+
+
+def is_fine(points: Tensor, sigma: Sigma, nearest: list[Tensor]) -> bool:
+    """Whether a bandwidth is so small beside points (..., n, d) that float32 would blur the distances it looks at.
+
+    Args:
+        nearest: the local scales, in parts, for sigma="local".
+    """
+    if points.dtype != torch.float32 or (isinstance(sigma, str) and sigma == "median"):
+        return False
+    scales = torch.cat(nearest, -1) if nearest else torch.as_tensor(sigma).to(points)
+    return bool((scales.square() < FINE * points.square().sum(-1)).any())
 
 
 def positive_scales(scales: Tensor) -> Tensor:
@@ -88,20 +109,32 @@ def affinity(points: Tensor, sigma: Sigma) -> Tensor:
 
 
 def affinity_and_scales(points: Tensor, sigma: Sigma) -> tuple[Tensor, Tensor]:
-    """The same, and s (..., n) with A_ij = exp(-s_i s_j |x_i - x_j|^2)."""
-    n = points.shape[-2]
-    weights = points.new_empty(*points.shape[:-1], n)
-    nearest = []
-    for rows in tiles(n, n):
-        squared = squared_distances(points[..., rows, :], points, weights[..., rows, :])
-        squared.diagonal(rows.start, -2, -1).zero_()
-        if sigma == "local":
-            nearest.append(neighbor_distances(squared))
+    """The affinity A (..., n, n) of points (..., n, d), and s (..., n) with A_ij = exp(-s_i s_j |x_i - x_j|^2)."""
+    weights = points.new_empty(*points.shape[:-1], points.shape[-2])
+    nearest = _fill_distances(weights, points, sigma, squared_distances)
+    if is_fine(points, sigma, nearest):
+        nearest = _fill_distances(weights, points, sigma, exact_squared_distances)
     inverse = inverse_scales(points, sigma, nearest)
-    for rows in tiles(n, n):
+    for rows in tiles(points.shape[-2], points.shape[-2]):
         tile = gaussian_(weights[..., rows, :], inverse[..., rows], inverse)
         tile.diagonal(rows.start, -2, -1).zero_()
     return weights, inverse
+
+
+def _fill_distances(weights: Tensor, points: Tensor, sigma: Sigma, distances: Distances) -> list[Tensor]:
+    """Write squared distances of points (..., n, d) into weights (..., n, n); local scales, in parts, if wanted."""
+    nearest = []
+    for rows in tiles(points.shape[-2], points.shape[-2]):
+        squared = distances(points[..., rows, :], points, weights[..., rows, :])
+        squared.diagonal(rows.start, -2, -1).zero_()
+        if is_local(sigma):
+            nearest.append(neighbor_distances(squared))
+    return nearest
+
+
+def is_local(sigma: Sigma) -> bool:
+    """Whether every point has a scale of its own."""
+    return isinstance(sigma, str) and sigma == "local"
 
 
 def gaussian_(squared: Tensor, inverse: Tensor, others: Tensor) -> Tensor:
@@ -112,9 +145,9 @@ def gaussian_(squared: Tensor, inverse: Tensor, others: Tensor) -> Tensor:
 
 def inverse_scales(points: Tensor, sigma: Sigma, nearest: list[Tensor]) -> Tensor:
     """s (..., n) of points (..., n, d); `nearest` are the local scales, in parts, for sigma="local"."""
-    if sigma == "local":
+    if is_local(sigma):
         return positive_scales(torch.cat(nearest, -1)).reciprocal()
-    scale = median_scale(points) if sigma == "median" else points.new_full((1,), float(sigma))
+    scale = median_scale(points) if isinstance(sigma, str) else torch.as_tensor(sigma).to(points)
     return (sqrt(2) * scale).reciprocal().expand(points.shape[:-1])
 
 

@@ -1,11 +1,18 @@
-"""What every clustering asks of its input."""
+"""What every clustering asks of its input, and how it warns."""
+
+import sys
+import warnings
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
+OURS = (str(Path(__file__).parent), str(Path(torch.__file__).parent))
+"""Folders whose lines a warning should not point at."""
+
 
 def check_points(points: Tensor, n_clusters: int) -> None:
-    """Raise ValueError unless points are a finite (n, d) or (B, n, d) tensor with n >= n_clusters >= 1."""
+    """Raise ValueError unless points are finite, (n, d) or (B, n, d), with B, d >= 1 and n >= n_clusters >= 1."""
     if points.ndim not in (2, 3):
         raise ValueError(
             f"points must have shape (n, d) or (batch, n, d), not {tuple(points.shape)}. "
@@ -18,6 +25,10 @@ def check_points(points: Tensor, n_clusters: int) -> None:
         raise ValueError(
             f"{n_clusters} clusters were asked of {n} points. Choose n_clusters <= {n}, or larger images or crops"
         )
+    if not points.numel():
+        raise ValueError(f"points of shape {tuple(points.shape)} hold no numbers: at least one set of one dimension")
+    if points.is_complex() or points.dtype == torch.bool:
+        raise ValueError(f"points must be real numbers, not {points.dtype}")
     if torch.isfinite(points.sum()):  # ten times as fast as a look at each, and false where one is not finite
         return
     bad = (~torch.isfinite(points)).sum()
@@ -26,3 +37,11 @@ def check_points(points: Tensor, n_clusters: int) -> None:
             f"{int(bad)} of {points.numel()} values of the points are NaN or infinite. Clusters of them mean nothing: "
             "look for a diverged network or an overflow in half precision"
         )
+
+
+def warn_caller(message: str) -> None:
+    """Warn at the line outside of this package (and of torch) from which it was called."""
+    frame, level = sys._getframe(1), 2
+    while frame is not None and frame.f_code.co_filename.startswith(OURS):
+        frame, level = frame.f_back, level + 1  # type: ignore[assignment]
+    warnings.warn(message, stacklevel=level)

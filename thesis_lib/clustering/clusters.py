@@ -1,6 +1,7 @@
 """What spectral clustering found, and what can be asked of it without solving again."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -8,6 +9,7 @@ from torch import Tensor
 from thesis_lib.clustering.checks import check_points
 from thesis_lib.clustering.extension import Extension
 from thesis_lib.clustering.kmeans import KMeans
+from thesis_lib.clustering.neighbors import FINE
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Clusters:
     """(..., k, k), the cluster centres in the embedding."""
     solver: str
     """What found the eigenvectors; of "auto", what it chose."""
+    graph: str
+    """Whose: that of the "neighbors", the "full" affinity, or that of "torchcluster"."""
     residuals: Tensor | None = None
     """(..., k), |L x - lambda x| of each eigenvector, float64; None where it was not asked how exact they are."""
     basis: Tensor | None = None
@@ -53,7 +57,7 @@ class Clusters:
             )
         values, vectors = self.eigenvalues[..., :n_clusters], self.eigenvectors[..., :n_clusters]
         embedding = unit_rows(vectors, values)
-        labels, centers = KMeans(n_clusters, seed=seed)(embedding, start)
+        labels, centers = KMeans(n_clusters, rounding=FINE, seed=seed)(embedding, start)
         residuals = None if self.residuals is None else self.residuals[..., :n_clusters]
         return replace(
             self,
@@ -82,13 +86,13 @@ class Clusters:
     def transform(self, points: Tensor) -> Tensor:
         """The embedding (..., m, k) of other points (..., m, d), such as another image's, without solving again.
 
-        A clustered point gets back its own row, up to rounding ("knn": up to the asymmetry of its neighbours).
+        A clustered point gets back its own row, up to rounding.
 
         Raises:
             ValueError: points of another shape or with NaN, or a clustering by torchcluster.
         """
         if self.extension is None:
-            raise ValueError(f'a clustering by "{self.solver}" cannot place new points; use another backend')
+            raise ValueError(f'a clustering on the graph of "{self.graph}" cannot place new points; use another')
         check_points(points, 1)
         batch, expected = points.reshape(-1, *points.shape[-2:]), self.extension.project.mean
         if points.shape[:-2] != self.labels.shape[:-1] or points.shape[-1] != expected.shape[-1]:
@@ -108,7 +112,8 @@ class Clusters:
 
     def __getitem__(self, index: int) -> "Clusters":
         """One member of a batch."""
-        parts = {name: value[index] for name, value in vars(self).items() if name != "solver" and value is not None}
+        values = vars(self).items()
+        parts: dict[str, Any] = {name: value[index] for name, value in values if isinstance(value, Tensor | Extension)}
         return replace(self, **parts)
 
 

@@ -1,6 +1,5 @@
 """The k leading eigenvectors of a normalised affinity, by the whole decomposition or by a block Krylov space."""
 
-import warnings
 from collections.abc import Callable
 from math import log
 from typing import NamedTuple
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor
 
 from thesis_lib.clustering.affinity import inverse_root, normalized_affinity
+from thesis_lib.clustering.checks import warn_caller
 from thesis_lib.clustering.graph import Graph
 from thesis_lib.clustering.orthonormal import orthonormal
 
@@ -22,6 +22,8 @@ ROUNDING = 1e-5
 """Residual that products in float32 can reach."""
 SMALLEST_GAP = 1e-7
 """Between eigenvalues; nearer ones are the same in float32."""
+MOST_ROUNDS, ORTHOGONAL = 5, 0.7
+"""Of making a block orthogonal to the space: rounds, and the length that is left of a unit vector when it was so."""
 MOST_DEGREES, MOST_AMPLIFIED = 16, 500.0
 """Of a Chebyshev polynomial: products for one block, and by how much the eigenvalue 1 may outgrow the unwanted ones."""
 
@@ -70,7 +72,7 @@ def krylov_eigenvectors(
     tolerance: float = 1e-3,
     max_steps: int = 60,
 ) -> Eigen:
-    """The same by a block Krylov space with Rayleigh-Ritz, without an n x n decomposition.
+    """The k largest eigenvalues of D^-1/2 A D^-1/2, and their eigenvectors, from a block Krylov space.
 
     Block Lanczos with full orthogonalisation and thick restarts: the space grows by one product of A with its last
     block until it holds the leading eigenspace. Products are in the dtype of A, the small eigenproblems in float64.
@@ -120,7 +122,7 @@ def _search(space: "_Space", k: int, *, patience: int, tolerance: float, max_ste
             return pairs, basis
         if space.is_full:
             space.restart(values)
-    warnings.warn(f"{TOO_DENSE} (estimated share missing: {float(missing[pending].max()):.1%})", stacklevel=7)
+    warn_caller(f"{TOO_DENSE} (estimated share missing: {float(missing[pending].max()):.1%})")
     return pairs, basis
 
 
@@ -208,9 +210,14 @@ class _Space:
         small[:, :old, old:] = inside[..., :old].mT
         small[:, old:, old:] = (corner + corner.mT) / 2
         self.small = small
-        outside = orthonormal(torch.baddbmm(image, coordinates, basis, alpha=-1))
-        again = torch.baddbmm(outside, outside @ basis.mT, basis, alpha=-1)  # twice is enough (Parlett, 1980)
-        self.last = orthonormal(again)
+        outside = torch.baddbmm(image, coordinates, basis, alpha=-1)
+        for _ in range(MOST_ROUNDS):
+            outside = orthonormal(outside)
+            again = torch.baddbmm(outside, outside @ basis.mT, basis, alpha=-1)
+            outside, rest = again, again.norm(dim=-1).amin()
+            if rest > ORTHOGONAL:  # twice is enough (Parlett, 1980), unless L has nothing to add in some direction
+                break
+        self.last = orthonormal(outside)
         self.leaving = (self.last @ image.mT).double()
 
     def ritz(self) -> tuple[Tensor, Tensor]:

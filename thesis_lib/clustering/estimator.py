@@ -8,16 +8,16 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from thesis_lib.clustering.affinity import Sigma
 from thesis_lib.clustering.clusters import Clusters
-from thesis_lib.clustering.spectral import Solver, SpectralClustering
+from thesis_lib.clustering.neighbor_graph import NEIGHBORS
+from thesis_lib.clustering.spectral import GraphName, Solver, SpectralClustering
 
 
 class SpectralClusteringEstimator(ClusterMixin, BaseEstimator):
     """`SpectralClustering` on arrays (n_samples, n_features).
 
     Args:
-        n_clusters, sigma, reduce, solver: of `SpectralClustering`.
+        n_clusters, graph, neighbors, sigma, reduce, solver: of `SpectralClustering`.
         random_state: an int, a RandomState or None, as everywhere in scikit-learn. With an int, equal data give equal
             labels.
 
@@ -32,12 +32,16 @@ class SpectralClusteringEstimator(ClusterMixin, BaseEstimator):
         self,
         n_clusters: int = 8,
         *,
-        sigma: Sigma = "local",
+        graph: GraphName = "neighbors",
+        neighbors: int = NEIGHBORS,
+        sigma: float | str = "local",
         reduce: int | None = 64,
         solver: Solver = "auto",
         random_state: Any = 0,
     ) -> None:
         self.n_clusters = n_clusters
+        self.graph = graph
+        self.neighbors = neighbors
         self.sigma = sigma
         self.reduce = reduce
         self.solver = solver
@@ -54,7 +58,13 @@ class SpectralClusteringEstimator(ClusterMixin, BaseEstimator):
         if not isinstance(seed, (int, np.integer)):
             seed = check_random_state(seed).randint(2**31)
         cluster = SpectralClustering(
-            self.n_clusters, sigma=self.sigma, reduce=self.reduce, solver=self.solver, seed=int(seed)
+            self.n_clusters,
+            graph=self.graph,
+            neighbors=self.neighbors,
+            sigma=self.sigma,
+            reduce=self.reduce,
+            solver=self.solver,
+            seed=int(seed),
         )
         self._clusters: Clusters = cluster(torch.tensor(X))
         self.labels_ = self._clusters.labels.numpy()

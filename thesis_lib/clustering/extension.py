@@ -4,12 +4,19 @@ Bengio, Paiement, Vincent et al., "Out-of-Sample Extensions for LLE, Isomap, MDS
 NIPS 2003: an eigenvector's entry at x is 1 / lambda times the affinities of x, normalised, times the eigenvector.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from thesis_lib.clustering.affinity import NEIGHBOR, gaussian_, positive_scales, squared_distances
+from thesis_lib.clustering.affinity import (
+    NEIGHBOR,
+    exact_squared_distances,
+    gaussian_,
+    is_fine,
+    squared_distances,
+)
 from thesis_lib.clustering.neighbors import smallest, tiles
 from thesis_lib.clustering.reduction import Projection
 
@@ -31,43 +38,68 @@ class Extension:
     local: bool
     """Whether a new point has a scale of its own, from its neighbours among the clustered points."""
     neighbors: int | None = None
-    """How many of these it is connected with; all unless the graph was sparse."""
+    """How many of these it is connected with; None for all of them, in a full graph."""
+    radius: Tensor | None = None
+    """(B, n), squared distance within which a point of a graph of neighbours connects others with itself."""
+    count: Tensor | None = None
+    """(B, n), identical points that a point stands for in a graph of neighbours, 0 where another stands for it."""
 
     def __getitem__(self, index: int) -> "Extension":
         """One member of a batch, its batch dimension kept."""
         one = slice(index, index + 1) if index != -1 else slice(-1, None)
-        basis = None if self.project.basis is None else self.project.basis[one]
-        return replace(
-            self,
-            project=Projection(self.project.mean[one], basis),
-            points=self.points[one],
-            inverse_scale=self.inverse_scale[one],
-            inverse_root=self.inverse_root[one],
-            vectors=self.vectors[one],
-        )
+        parts: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        parts = {name: part[one] for name, part in parts.items() if isinstance(part, Tensor | Projection)}
+        return replace(self, **parts)
+
+    def affinities(self, new: Tensor) -> Tensor:
+        """A (B, m, n) of new points (B, m, d), as they are given, with the clustered ones.
+
+        A point that was clustered has the affinities it had there: none with itself.
+        """
+        return self._affinities(self.project(new, self.points.dtype))
 
     def eigenvectors(self, new: Tensor, values: Tensor) -> Tensor:
         """Entries (B, m, k) of the first eigenvectors, with eigenvalues (B, k), at new points (B, m, d).
 
-        A point that was clustered gets the entries it has: its affinity with itself is 0 there, and here.
+        A point that was clustered gets the entries it has. One that no affinity reaches gets those of its nearest.
         """
-        reduced = self.project(new.to(self.project.mean.dtype)).to(self.points.dtype)
+        reduced = self.project(new, self.points.dtype)
         inverse = torch.where(values > 0, values.reciprocal(), torch.zeros_like(values))
         weighted = self.inverse_root[..., None] * self.vectors[..., : values.shape[-1]] * inverse[:, None]
         parts = [self._entries(reduced[:, rows], weighted) for rows in tiles(new.shape[1], self.points.shape[1])]
         return torch.cat(parts, 1) if parts else weighted[:, :0]
 
     def _entries(self, new: Tensor, weighted: Tensor) -> Tensor:
-        squared = squared_distances(new, self.points)
+        weights = self._affinities(new)
+        degree = weights.sum(-1, keepdim=True)
+        entries = torch.where(degree > 0, degree.rsqrt(), 0.0) * (weights @ weighted)
+        if self.neighbors is None or (degree > 0).all():
+            return entries
+        nearest = self._squared(new).argmin(-1)[..., None].expand_as(entries)
+        return torch.where(degree > 0, entries, self.vectors[..., : entries.shape[-1]].gather(1, nearest))
+
+    def _squared(self, new: Tensor) -> Tensor:
+        """(B, m, n) squared distances of reduced points (B, m, r) to the nodes, inf to what stands for none."""
+        fine = is_fine(self.points, "local", [self.inverse_scale.reciprocal()])
+        squared = (exact_squared_distances if fine else squared_distances)(new, self.points)
+        return squared if self.count is None else squared.masked_fill_(self.count[:, None] == 0, torch.inf)
+
+    def _affinities(self, new: Tensor) -> Tensor:
+        squared = self._squared(new)
         least, twin = squared.min(-1, keepdim=True)
-        squared.scatter_(-1, twin, torch.where(least > 0, least, torch.inf))
+        squared.scatter_(-1, twin, torch.where(least > 0, least, torch.inf))  # a point is no neighbour of itself
         inverse = self.inverse_scale[:, :1].expand(new.shape[:2])
         if self.local:
             near = smallest(squared, min(NEIGHBOR, squared.shape[-1]))[0]
-            inverse = positive_scales(torch.where(near.isinf(), 0.0, near).amax(-1).sqrt()).reciprocal()
+            scale = torch.where(near.isinf(), 0.0, near).amax(-1).sqrt()
+            inverse = torch.minimum(scale.reciprocal(), self.inverse_scale.amax(1, keepdim=True))
         if self.neighbors is not None:
+            assert self.radius is not None
             limit = smallest(squared, min(self.neighbors, squared.shape[-1]))[0][..., -1:]
-            squared = torch.where(squared > limit, torch.inf, squared)
+            squared.masked_fill_((squared > limit) & (squared > self.radius[:, None]), torch.inf)
         weights = gaussian_(squared, inverse, self.inverse_scale)
-        degree = weights.sum(-1, keepdim=True)
-        return torch.where(degree > 0, degree.rsqrt(), 0.0) * (weights @ weighted)
+        if self.count is None:
+            return weights
+        weights *= self.count[:, None]
+        others = (self.count[:, None] - 1).to(weights).expand_as(weights).gather(-1, twin)  # its twins but one
+        return weights.scatter_(-1, twin, torch.where(least > 0, weights.gather(-1, twin), others))

@@ -12,6 +12,11 @@ from torch import Tensor
 
 from thesis_lib.clustering.affinity import squared_distances
 from thesis_lib.clustering.checks import check_points
+from thesis_lib.clustering.neighbors import FINE
+from thesis_lib.clustering.reduction import center
+
+SAME = 1e-10
+"""Share of the squares of float32 points: what lies within clusters and is less, is their rounding."""
 
 
 class KMeans:
@@ -21,18 +26,23 @@ class KMeans:
         n_clusters: k.
         n_init: restarts; the one with the smallest inertia is kept.
         max_iter: Lloyd iterations at most; it stops earlier when no label changes.
+        rounding: share of the points' squares below which differences mean nothing; FINE for a computed embedding.
         seed: of every random draw; all members of a batch see the same draws, so a set of points gets the same
             answer alone and in a batch.
     """
 
-    def __init__(self, n_clusters: int, *, n_init: int = 4, max_iter: int = 100, seed: int = 0) -> None:
+    def __init__(
+        self, n_clusters: int, *, n_init: int = 4, max_iter: int = 100, rounding: float = SAME, seed: int = 0
+    ) -> None:
         self.n_clusters = n_clusters
+        self.rounding = rounding
         self.n_init = n_init
         self.max_iter = max_iter
         self.seed = seed
 
+    @torch.no_grad()
     def __call__(self, points: Tensor, start: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Cluster points (n, d) or (B, n, d).
+        """Cluster points (n, d) or (B, n, d), in their own precision, and in float64 where groups are far and tight.
 
         Args:
             start: labels (..., n) to go on from, such as those of nearly the same points, instead of restarts.
@@ -50,18 +60,24 @@ class KMeans:
                 f"start must hold a label for each of {tuple(points.shape[:-1])} points, not {tuple(start.shape)}"
             )
         batch = points.reshape(-1, *points.shape[-2:])
-        if not batch.is_floating_point() or batch.dtype in (torch.float16, torch.bfloat16):
-            batch = batch.float()
-        mean = batch.mean(1, keepdim=True)
-        centred = batch - mean
-        if start is None:
-            centers = self._seed_centers(centred)
-        else:
-            centers = _means(centred, start.reshape(len(batch), 1, -1), self.n_clusters)[0]
-        labels, centers = self._lloyd(centred, centers)
+        centring = center(batch)
+        with torch.autocast(points.device.type, enabled=False):
+            labels, centers = self._cluster(centring.centred(batch), start)
         labels, order = canonical_order(labels, self.n_clusters)
-        centers = centers.gather(1, order[..., None].expand_as(centers)) + mean
+        centers = centers.gather(1, order[..., None].expand_as(centers)) / centring.scale + centring.mean
         return labels.reshape(points.shape[:-1]), centers.reshape(*points.shape[:-2], *centers.shape[-2:])
+
+    def _cluster(self, points: Tensor, start: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Centred points (B, n, d), and labels (..., n) or None -> labels (B, n) and centers (B, k, d)."""
+        if start is None:
+            centers = self._seed_centers(points)
+        else:
+            centers = _means(points, start.reshape(len(points), 1, -1), self.n_clusters)[0]
+        labels, centers = self._lloyd(points, centers)
+        spread = (points - _take_rows(centers, labels)).square().sum((1, 2)) / points.square().sum((1, 2))
+        if points.dtype == torch.float32 and ((spread > self.rounding) & (spread < FINE)).any():
+            labels, centers = self._cluster(points.double(), start)
+        return labels, centers.to(points.dtype)
 
     def _seed_centers(self, points: Tensor) -> Tensor:
         """Greedy k-means++: (B, n, d) -> (B, R, k, d)."""

@@ -7,11 +7,13 @@ GROUP = 16
 """Columns of which first only the smallest is looked at: a pass of minima costs a tenth of a selection."""
 TILE = 2**21
 """Numbers worked on at a time (8 MB in float32): all steps of a tile find it in the cache."""
+FINE = 1e-4
+"""Squared distance over |x|^2 below which float32's |x|^2 + |y|^2 - 2 x y no longer tells neighbours apart."""
 
 
 def tiles(rows: int, columns: int) -> list[slice]:
     """Slices of the rows of a (rows, columns) matrix with about TILE numbers each."""
-    size = max(1, TILE // columns)
+    size = max(1, TILE // max(1, columns))
     return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
 
 
@@ -38,6 +40,7 @@ def nearest_neighbors(points: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The nearest neighbours of every point among the others.
 
     Found by |y|^2 / 2 - x y, one matrix product; their distances are then taken from differences, without rounding.
+    Points much nearer to each other than to the origin are searched again in float64.
 
     Args:
         points: (n, d), best centred.
@@ -52,8 +55,27 @@ def nearest_neighbors(points: Tensor, count: int) -> tuple[Tensor, Tensor]:
     for rows in tiles(n, n):
         score = torch.addmm(half, points[rows], points.T, alpha=-1)
         score.diagonal(rows.start).fill_(torch.inf)
-        near = smallest(score, count)[1]
-        distance = (points[rows, None] - points[near]).square().sum(-1)
-        squared[rows], order = distance.sort(dim=1, stable=True)
-        indices[rows] = near.gather(1, order)
+        squared[rows], indices[rows] = _measured(points, points[rows], smallest(score, count)[1])
+    if count and points.dtype == torch.float32 and (fine := (squared[:, -1] < 2 * FINE * half).nonzero()[:, 0]).numel():
+        squared[fine], indices[fine] = _search_exactly(points, fine, count)
     return squared, indices
+
+
+def _search_exactly(points: Tensor, rows: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Neighbours of some rows (m,) of points (n, d), with float64 products: (m, count) each."""
+    exact = points.double()
+    half = exact.square().sum(1) / 2
+    parts = []
+    for part in tiles(len(rows), 2 * len(points)):
+        score = torch.addmm(half, exact[rows[part]], exact.T, alpha=-1)
+        score.scatter_(1, rows[part, None], torch.inf)
+        parts.append(_measured(points, points[rows[part]], smallest(score, count)[1]))
+    squared, indices = zip(*parts, strict=True)
+    return torch.cat(squared), torch.cat(indices)
+
+
+def _measured(points: Tensor, some: Tensor, near: Tensor) -> tuple[Tensor, Tensor]:
+    """Squared distances of some points (m, d) to those of indices near (m, count), ascending, and these in order."""
+    distance = (some[:, None] - points[near]).square().sum(-1)
+    distance, order = distance.sort(dim=1, stable=True)
+    return distance, near.gather(1, order)

@@ -1,6 +1,6 @@
 """Random PCA: fewer dimensions before the affinity, where distances in thousands of dimensions say little."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -11,20 +11,39 @@ SAMPLE = 512
 """Rows whose principal directions are used, whatever the number of pixels."""
 OVERSAMPLING, ITERATIONS = 16, 2
 """Of the subspace iteration: directions beyond those asked for, and rounds."""
+EXTREME = 2.0**40
+"""Magnitude of centred points beyond which, or below whose reciprocal, they are scaled: their squares fit float32."""
 
 
-class Projection(NamedTuple):
-    """Points (B, n, d) to centred points on a few directions, (B, n, r)."""
+@dataclass(frozen=True, repr=False)
+class Projection:
+    """An affine map from points (B, n, d) as they were given to centred points on a few directions, (B, n, r)."""
 
     mean: Tensor
-    """(B, 1, d)."""
+    """(B, 1, d), in the precision of the points: an offset that is taken off before a cast costs no digits."""
+    scale: Tensor
+    """(B, 1, 1): 1, or for extreme values the power of two that brings them to order 1."""
     basis: Tensor | None
     """(B, d, r), orthonormal columns; None for all of R^d."""
 
-    def __call__(self, points: Tensor) -> Tensor:
-        """(B, n, d) -> (B, n, r)."""
-        centred = points - self.mean
-        return centred if self.basis is None else centred @ self.basis
+    def centred(self, points: Tensor) -> Tensor:
+        """Points (B, n, d) less their mean, scaled, in the precision of the mean."""
+        return (points.to(self.mean) - self.mean) * self.scale
+
+    def __call__(self, points: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+        """Points (B, n, d) -> (B, n, r) of a dtype."""
+        centred = self.centred(points).to(dtype)
+        return centred if self.basis is None else centred @ self.basis.to(dtype)
+
+    def __getitem__(self, members: slice) -> "Projection":
+        """The map of some members of the batch."""
+        return Projection(self.mean[members], self.scale[members], None if self.basis is None else self.basis[members])
+
+
+def center(points: Tensor) -> Projection:
+    """The map of points (B, n, d) that takes off their mean, and scales them where their values are extreme."""
+    mean = _mean(points)
+    return Projection(mean, _scale(points, mean), None)
 
 
 def random_pca(points: Tensor, dimensions: int | None, *, seed: int) -> Projection:
@@ -37,14 +56,30 @@ def random_pca(points: Tensor, dimensions: int | None, *, seed: int) -> Projecti
     Returns:
         Directions in which the sample does not vary may be any.
     """
-    mean = points.mean(-2, keepdim=True)
+    centring = center(points)
     n, d = points.shape[-2:]
     if dimensions is None or d <= dimensions:
-        return Projection(mean, None)
+        return centring
     generator = torch.Generator().manual_seed(seed)
     rows = torch.randperm(n, generator=generator)[:SAMPLE].sort().values
-    sample = points[:, rows.to(points.device)] - mean
-    return Projection(mean, _leading_directions(sample, dimensions, generator).to(points.dtype))
+    sample = centring(points[:, rows.to(points.device)], torch.promote_types(points.dtype, torch.float32))
+    return Projection(centring.mean, centring.scale, _leading_directions(sample, dimensions, generator))
+
+
+def _mean(points: Tensor) -> Tensor:
+    """(B, n, d) -> (B, 1, d), float32 at least, finite where the sum of all is not."""
+    points = points.to(torch.promote_types(points.dtype, torch.float32))
+    mean = points.mean(1, keepdim=True)
+    return mean if mean.isfinite().all() else (points / points.shape[1]).sum(1, keepdim=True)
+
+
+def _scale(points: Tensor, mean: Tensor) -> Tensor:
+    """(B, 1, 1): 1 unless the largest magnitude of the centred points is extreme or 0."""
+    low, high = points.amin(1, keepdim=True), points.amax(1, keepdim=True)
+    largest = torch.maximum(high.to(mean) - mean, mean - low.to(mean)).amax(2, keepdim=True)
+    power = torch.exp2(-largest.clamp(min=torch.finfo(mean.dtype).tiny).log2().round())
+    extreme = (largest > EXTREME) | ((largest < 1 / EXTREME) & (largest > 0))
+    return torch.where(extreme, power, torch.ones_like(power))
 
 
 def _leading_directions(sample: Tensor, count: int, generator: torch.Generator) -> Tensor:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from thesis_lib.clustering.eigen import fix_signs
 from thesis_lib.models.backbones import Backbone
+from thesis_lib.models.cluster_layer import pixel_points
 
 LAYERS = (1, 2, 3, 4)
 MARGIN = 64
@@ -52,6 +53,6 @@ def principal_maps(features: Tensor, count: int = 3) -> np.ndarray:
     return components.T.reshape(count, *features.shape[1:]).numpy()
 
 
-def as_points(features: Tensor) -> Tensor:
-    """A map (C, h, w) as points (h w, C)."""
-    return features.flatten(1).T
+def as_points(features: Tensor, *, position: float = 0.0) -> Tensor:
+    """A map (C, h, w) as points (h w, C), or (h w, C + 2) with a pixel's place of that weight, see `pixel_points`."""
+    return pixel_points(features[None], position)[0]

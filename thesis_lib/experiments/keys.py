@@ -22,7 +22,7 @@ from thesis_lib.models import ClusterNet, PSPNet
 Key = dict[str, Any]
 INDIFFERENT = {"save_every", "validate_every", "compile", "deterministic"}
 """Values of a recipe that change how a training runs or how often it is looked at, not what comes out."""
-LAYER = {*signature(ClusterNet).parameters} - {*signature(PSPNet).parameters} | {"preset"}
+LAYER = {*signature(ClusterNet).parameters} - {*signature(PSPNet).parameters}
 """Values of a profile's [model] that belong to the cluster layer: the PSPNet does not depend on them."""
 
 
@@ -46,17 +46,16 @@ def pretraining_key(profile: Profile) -> Key:
     return {"model": model, "training": recipe(profile.training), "train": split_digest(profile, "train")}
 
 
-def further_key(profile: Profile, variant: Mapping[str, Any], start: str) -> Key:
+def further_key(profile: Profile, layer: Mapping[str, Any] | None, start: str) -> Key:
     """Of a variant's further training: the layer, the data, the recipe, and the weights it starts from.
 
     Args:
         profile: with the further training's recipe.
-        variant: its choices, which replace the profile's; without clusters there is no layer to depend on.
+        layer: all that its cluster layer is built with, if it has one.
         start: the digest of the PSPNet's weights.
     """
-    layer = profile.model.model_dump(mode="json", include=LAYER) | dict(variant)
     return {
-        "layer": layer if variant["n_clusters"] else None,
+        "layer": None if layer is None else dict(layer),
         "start": start,
         "training": recipe(profile.training),
         "train": split_digest(profile, "train"),

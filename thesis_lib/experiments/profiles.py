@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from thesis_lib.clustering.neighbor_graph import NEIGHBORS
+from thesis_lib.clustering.spectral import PRESETS, GraphName, Preset
 from thesis_lib.experiments.consistency import disagreements, newest_weights
 from thesis_lib.experiments.overrides import OverrideError, override, split_overrides
 from thesis_lib.experiments.protocols import PROTOCOLS, Evaluation
-from thesis_lib.experiments.sections import Positive, Rate, Scale, Section, Seed, Size, Some
+from thesis_lib.experiments.sections import Positive, Rate, Scale, Section, Seed, Size, Some, expand_name
 from thesis_lib.models.backbones import RESNETS
 from thesis_lib.models.cluster_layer import Axis, Method
 from thesis_lib.models.clusternet import Fusion
@@ -18,6 +20,8 @@ from thesis_lib.models.semantics import SemanticsName
 from thesis_lib.paths import BUILD, DATASET, PROFILES, PROJECT
 
 __all__ = ["PROTOCOLS", "Evaluation", "Profile", "ProfileError", "load_profile"]
+
+StudyMethod = Method | Preset
 
 
 class ProfileError(ValueError):
@@ -46,7 +50,10 @@ class Data(Section):
 
 
 class Model(Section):
-    """The two networks compared, and the cluster layer of the second."""
+    """The two networks compared, and the cluster layer of the second.
+
+    `preset = "faithful"` stands for that preset's graph, neighbors, sigma and reduce; others beside it change them.
+    """
 
     backbone: Literal["resnet18", "resnet50", "resnet101", "efficientnet_lite0"]
     weights: str | None = "imagenet"
@@ -60,8 +67,22 @@ class Model(Section):
     axis: Axis = "pixels"
     fusion: Fusion = "concat"
     method: Method = "spectral"
+    graph: GraphName = "neighbors"
+    neighbors: Positive = NEIGHBORS
     sigma: Literal["local", "median"] | Rate = "local"
     reduce: Positive | None = 64
+    position: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of a pixel's place beside its features."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand(cls, values: Any) -> Any:
+        return expand_name(values, "preset", PRESETS)
+
+    @property
+    def layer(self) -> dict[str, Any]:
+        """How the cluster layer clusters, as `ClusterNet` takes it."""
+        return self.model_dump(include={"graph", "neighbors", "sigma", "reduce", "position"})
 
     @field_validator("weights", "checkpoint")
     @classmethod
@@ -138,7 +159,8 @@ class Study(Section):
     n_clusters: Annotated[tuple[Positive, ...], Some] = (10, 20, 40, 80)
     axes: Annotated[tuple[Axis, ...], Some] = ("pixels", "channels")
     fusions: Annotated[tuple[Fusion, ...], Some] = ("concat", "replace")
-    methods: Annotated[tuple[Method, ...], Some] = ("spectral", "kmeans")
+    methods: Annotated[tuple[StudyMethod, ...], Some] = ("spectral", "kmeans")
+    """"spectral" is the profile's own layer; a preset's name stands for spectral clustering by that preset."""
     seeds: Annotated[tuple[Seed, ...], Some] = (0,)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from thesis_lib.experiments.sections import Scale, Section, Size, Some
+from thesis_lib.experiments.sections import Scale, Section, Size, Some, expand_name
 
 PROTOCOLS: dict[str, dict[str, Any]] = {
     "semseg-ss": {"window": (713, 713), "stride_rate": 2 / 3, "flip": True, "scales": (1.0,)},
@@ -36,12 +36,7 @@ class Evaluation(Section):
     @model_validator(mode="before")
     @classmethod
     def _expand(cls, values: Any) -> Any:
-        if not isinstance(values, dict) or "protocol" not in values:
-            return values
-        name = values["protocol"]
-        if not isinstance(name, str) or name not in PROTOCOLS:
-            raise ValueError(f"protocol must be one of {', '.join(PROTOCOLS)}, not {name!r}")
-        return PROTOCOLS[name] | {key: value for key, value in values.items() if key != "protocol"}
+        return expand_name(values, "protocol", PROTOCOLS)
 
     @property
     def protocol(self) -> str:

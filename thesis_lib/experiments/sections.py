@@ -1,5 +1,6 @@
 """What the tables of a profile have in common: strictness, and the kinds of values."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -13,6 +14,16 @@ Size = tuple[Side, Side]
 Scale = Annotated[float, Field(ge=0.05, le=20)]
 """Beyond, images have no pixels left, or fill the memory."""
 Some = Field(min_length=1)
+
+
+def expand_name(values: Any, key: str, choices: Mapping[Any, dict[str, Any]]) -> Any:
+    """A table of a profile with the values that one name in it stands for; others beside it count more."""
+    if not isinstance(values, dict) or key not in values:
+        return values
+    name = values[key]
+    if not isinstance(name, str) or name not in choices:
+        raise ValueError(f"{key} must be one of {', '.join(choices)}, not {name!r}")
+    return choices[name] | {other: value for other, value in values.items() if other != key}
 
 
 class Section(BaseModel):

@@ -17,16 +17,17 @@ from typing import Any
 import numpy as np
 import torch
 
+from thesis_lib.clustering.spectral import PRESETS
 from thesis_lib.data import Cityscapes
 from thesis_lib.experiments.evaluation import evaluate
 from thesis_lib.experiments.keeping import keep_training, kept_files
-from thesis_lib.experiments.keys import LAYER, Key, further_key, pretraining_key, validation, weights_digest
+from thesis_lib.experiments.keys import Key, further_key, pretraining_key, validation, weights_digest
 from thesis_lib.experiments.processes import new_accelerator, this_process
-from thesis_lib.experiments.profiles import Profile
+from thesis_lib.experiments.profiles import Profile, StudyMethod
 from thesis_lib.experiments.records import TrainingFiles, read_log, write_json, write_table
 from thesis_lib.experiments.training import TrainingError, calibration_images, datasets, fit, quick_protocol
 from thesis_lib.models import ClusterNet, PSPNet, load_checkpoint, read_checkpoint
-from thesis_lib.models.cluster_layer import Axis, Method
+from thesis_lib.models.cluster_layer import Axis
 from thesis_lib.models.clusternet import Fusion
 
 PRETRAINED = "pretrained"
@@ -41,7 +42,7 @@ class Variant:
     n_clusters: int = 0
     axis: Axis = "pixels"
     fusion: Fusion = "concat"
-    method: Method = "spectral"
+    method: StudyMethod = "spectral"
 
     @property
     def name(self) -> str:
@@ -92,14 +93,20 @@ def variant_files(profile: Profile, variant: Variant, seed: int | None = None) -
         TrainingError: there is no PSPNet to start from.
     """
     seed = profile.study.seeds[0] if seed is None else seed
-    return kept_files(*_place_and_key(profile, variant, seed))
+    return kept_files(*place_and_key(profile, variant, seed))
 
 
-def _place_and_key(profile: Profile, variant: Variant, seed: int) -> tuple[Path, Key]:
-    start = _start(profile)
-    digest = _digest_of_weights(start, start.stat().st_mtime_ns)
-    key = further_key(further(profile, seed), asdict(variant), digest)
+def place_and_key(profile: Profile, variant: Variant, seed: int) -> tuple[Path, Key]:
+    """The folder that a variant's training has by its name, and all that the training depends on."""
+    layer = layer_options(variant, profile) if variant.n_clusters else None
+    key = further_key(further(profile, seed), layer, start_digest(profile))
     return profile.results / "study" / f"{variant.name}-{seed}", key
+
+
+def start_digest(profile: Profile) -> str:
+    """Of the weights of the PSPNet that every variant starts from."""
+    start = _start(profile)
+    return _digest_of_weights(start, start.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=4)
@@ -150,7 +157,7 @@ def run_study(profile: Profile, chosen: Iterable[Variant], seeds: Iterable[int],
 
 def run_variant(variant: Variant, profile: Profile, *, seed: int, resume: bool = True) -> Result:
     """Train one variant further, and score its last epoch on the validation split."""
-    place, key = _place_and_key(profile, variant, seed)
+    place, key = place_and_key(profile, variant, seed)
     recipe = further(profile, seed)
 
     def train(folder: Path) -> None:
@@ -216,8 +223,15 @@ def build_variant(variant: Variant, profile: Profile, pspnet: PSPNet) -> PSPNet:
     images = None
     if variant.axis == "channels":
         images = calibration_images(datasets(profile, pspnet)[0])
-    layer = profile.model.model_dump(include=LAYER - {"preset"}) | asdict(variant)
-    return ClusterNet.from_pspnet(pspnet, images, **layer)
+    return ClusterNet.from_pspnet(pspnet, images, **layer_options(variant, profile))
+
+
+def layer_options(variant: Variant, profile: Profile) -> dict[str, Any]:
+    """What a variant's cluster layer is built with: its own choices, the profile's values, or those of a preset."""
+    options = profile.model.layer | asdict(variant)
+    if variant.method in PRESETS:
+        options |= PRESETS[variant.method] | {"method": "spectral"}
+    return options
 
 
 def read_results(file: Path) -> list[Result]:

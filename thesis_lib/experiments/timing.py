@@ -22,9 +22,9 @@ def clustering_methods(n_clusters: int) -> dict[str, Callable[[Tensor], object]]
         return SklearnSpectralClustering(n_clusters, gamma=gamma, n_init=4, random_state=0).fit(points.numpy())
 
     return {
-        "dense (LAPACK)": SpectralClustering(n_clusters, solver="dense"),
-        "krylov": SpectralClustering(n_clusters, solver="krylov"),
-        "nearest neighbours": SpectralClustering(n_clusters, solver="knn"),
+        "dense (LAPACK)": SpectralClustering(n_clusters, graph="full", solver="dense"),
+        "krylov": SpectralClustering(n_clusters, graph="full", solver="krylov"),
+        "nearest neighbours": SpectralClustering(n_clusters, graph="neighbors"),
         "k-means": KMeans(n_clusters),
         "scikit-learn, arpack": sklearn,
     }

@@ -1,6 +1,7 @@
 """Point sets of the kind that Ng, Jordan and Weiss (2001) show in figure 1, with the clusters that an eye sees."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -76,8 +77,8 @@ def cluster_toys(seed: int = 0) -> dict[str, dict[str, np.ndarray | float]]:
 
 def tightest(points: Tensor, k: int, seed: int) -> Clusters:
     """NJW with the bandwidth that gives the tightest clusters of rows: the paper's choice, end of section 3."""
-    found = [SpectralClustering(k, sigma=sigma, solver="dense", reduce=None, seed=seed)(points) for sigma in SIGMAS]
-    return min(found, key=distortion)
+    options: dict[str, Any] = {"graph": "full", "solver": "dense", "reduce": None, "seed": seed}
+    return min((SpectralClustering(k, sigma=sigma, **options)(points) for sigma in SIGMAS), key=distortion)
 
 
 def distortion(clusters: Clusters) -> float:

@@ -85,8 +85,9 @@ class ResNet(Backbone):
 class EfficientNetLite0(Backbone):
     """timm's EfficientNet-Lite0 as far as its native stride 16, dilated: a small network for machines without a GPU.
 
-    Its last two stages, at native stride 32, are left out: dilated to stride 8 they would take most of the time, and a
-    pyramid that reads them, untrained, draws coarser outlines.
+    It is the network of TensorFlow, of which the weights are: "SAME" padding, which on even lengths pads only below and
+    right, and batch norms with an epsilon of 1e-3. Its last two stages, at native stride 32, are left out: dilated to
+    stride 8 they would take most of the time, and a pyramid that reads them, untrained, draws coarser outlines.
     """
 
     channels = (24, 40, 80, 112)
@@ -94,7 +95,7 @@ class EfficientNetLite0(Backbone):
 
     def __init__(self, weights: str | Path | None) -> None:
         super().__init__()
-        net: Any = timm.create_model(EFFICIENTNET, output_stride=8)
+        net: Any = timm.create_model(f"tf_{EFFICIENTNET}", output_stride=8)
         if weights is not None:
             net.load_state_dict(_efficientnet_weights(net, weights))
         self.layer0 = nn.Sequential(net.conv_stem, net.bn1, net.blocks[0])

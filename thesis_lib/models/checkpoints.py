@@ -168,12 +168,17 @@ def load_checkpoint(path: str | Path, *, align_corners: bool | None = None) -> P
 
 def _build(path: Path, kind: str, config: Mapping[str, Any]) -> PSPNet:
     try:
-        return MODELS[kind](**config)
+        return MODELS[kind](**_completed(kind, config))
     except Exception as error:  # a file may say anything
         raise CheckpointError(
             f"{path}: its config {shortened(repr(dict(config)))} builds no {kind} here: {type(error).__name__}: "
             f"{shortened(str(error))}\nIt is of another version, or was changed: train again, or correct its config."
         ) from error
+
+
+def _completed(model: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """A config with what it did not name while there was no choice: clusters were those of the full affinity."""
+    return {"graph": "full", **config} if model == "ClusterNet" else dict(config)
 
 
 def _check_sums(path: Path) -> None:

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from thesis_lib.clustering import KMeans, SpectralClustering
-from thesis_lib.clustering.affinity import Sigma
+from thesis_lib.clustering.neighbor_graph import NEIGHBORS
 from thesis_lib.clustering.reduction import random_pca
+from thesis_lib.clustering.spectral import GraphName
 from thesis_lib.models.redundancy import effective_rank
 
 Axis = Literal["pixels", "channels"]
@@ -44,7 +45,8 @@ class ClusterLayer(nn.Module):
         n_clusters: k.
         axis: what is clustered.
         method: "spectral" (Ng, Jordan, Weiss), or "kmeans" on the same reduced points, the study's control.
-        sigma, reduce, seed: of `SpectralClustering`.
+        graph, neighbors, sigma, reduce, seed: of `SpectralClustering`.
+        position: weight of a pixel's place beside its features, see `pixel_points`; of axis="pixels".
     """
 
     partition: Tensor  # (C,) int64, the cluster of each channel; empty until calibrated
@@ -55,8 +57,11 @@ class ClusterLayer(nn.Module):
         *,
         axis: Axis = "pixels",
         method: Method = "spectral",
-        sigma: Sigma = "local",
+        graph: GraphName = "neighbors",
+        neighbors: int = NEIGHBORS,
+        sigma: float | str = "local",
         reduce: int | None = 64,
+        position: float = 0.0,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -64,12 +69,14 @@ class ClusterLayer(nn.Module):
             if value not in choices:
                 raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
         self.n_clusters, self.axis, self.method = n_clusters, axis, method
-        self.sigma, self.reduce, self.seed = sigma, reduce, seed
+        self.graph, self.neighbors, self.sigma, self.reduce = graph, neighbors, sigma, reduce
+        self.position, self.seed = position, seed
         self.register_buffer("partition", torch.empty(0, dtype=torch.int64))
 
     def extra_repr(self) -> str:
         """For print(model)."""
-        return f"n_clusters={self.n_clusters}, axis={self.axis!r}, method={self.method!r}, sigma={self.sigma!r}"
+        names = ("n_clusters", "axis", "method", "graph", "neighbors", "sigma", "reduce", "position")
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
 
     def out_channels(self, channels: int) -> int:
         """Channels of the clustered map."""
@@ -91,7 +98,7 @@ class ClusterLayer(nn.Module):
         Raises:
             ValueError: a map with fewer pixels than clusters, or NaN features.
         """
-        return self._label(features.flatten(2).mT).unflatten(1, features.shape[-2:])
+        return self._label(pixel_points(features, self.position)).unflatten(1, features.shape[-2:])
 
     @torch.no_grad()
     def calibrate(self, features: Tensor) -> None:
@@ -123,9 +130,17 @@ class ClusterLayer(nn.Module):
     def _label(self, points: Tensor) -> Tensor:
         """Points (B, n, d) -> (B, n). Compiled code calls it as it is: an eigenproblem has nothing to gain there."""
         if self.method == "kmeans":
-            points = points.float()
-            return KMeans(self.n_clusters, seed=self.seed)(random_pca(points, self.reduce, seed=self.seed)(points))[0]
-        clustering = SpectralClustering(self.n_clusters, sigma=self.sigma, reduce=self.reduce, seed=self.seed)
+            with torch.autocast(points.device.type, enabled=False):  # as exact as what it is the control of
+                reduced = random_pca(points, self.reduce, seed=self.seed)(points)
+                return KMeans(self.n_clusters, seed=self.seed)(reduced)[0]
+        clustering = SpectralClustering(
+            self.n_clusters,
+            graph=self.graph,
+            neighbors=self.neighbors,
+            sigma=self.sigma,
+            reduce=self.reduce,
+            seed=self.seed,
+        )
         return clustering(points).labels
 
     def _load_from_state_dict(self, state: dict[str, Tensor], prefix: str, *args: object) -> None:
@@ -139,6 +154,29 @@ def _centred_channels(maps: Tensor) -> Tensor:
     """(B, C, h, w) -> (C, B h w), each channel less its mean."""
     rows = maps.float().transpose(0, 1).flatten(1)
     return rows - rows.mean(1, keepdim=True)
+
+
+def pixel_points(features: Tensor, position: float = 0.0) -> Tensor:
+    """The pixels of maps (B, C, h, w) as points (B, h w, C), or (B, h w, C + 2) with their places beside them.
+
+    Args:
+        position: weight of the place (row, column) beside the features: both are centred and scaled to mean square
+            length 1, then the place is multiplied by it. With 0 the features stay as they are.
+    """
+    points = features.flatten(2).mT
+    if not position:
+        return points
+    points = points.to(torch.promote_types(points.dtype, torch.float32))
+    rows, columns = (torch.arange(side).to(points) for side in features.shape[-2:])
+    place = torch.cartesian_prod(rows, columns).expand(len(points), -1, 2)  # (B, h w, 2)
+    return torch.cat([_standardized(points), position * _standardized(place)], -1)
+
+
+def _standardized(points: Tensor) -> Tensor:
+    """(B, n, d) centred, of mean square length 1; 0 where all are the same."""
+    centred = points - points.mean(1, keepdim=True)
+    size = centred.square().sum(2).mean(1).sqrt()[:, None, None]
+    return torch.where(size > 0, centred / size, 0.0)
 
 
 def prototypes(features: Tensor, labels: Tensor) -> Tensor:

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from thesis_lib.clustering.affinity import Sigma
+from thesis_lib.clustering.neighbor_graph import NEIGHBORS
+from thesis_lib.clustering.spectral import GraphName
 from thesis_lib.models.cluster_layer import Axis, ClusterLayer, Method
 from thesis_lib.models.pspnet import PSPNet, held_in_eval
 from thesis_lib.models.semantics import SemanticsName
@@ -41,7 +42,8 @@ class ClusterNet(PSPNet):
 
     Args:
         num_classes, backbone, weights, semantics, align_corners: of `PSPNet`.
-        n_clusters, axis, method, sigma, reduce: of `ClusterLayer`; the thesis has 40 clusters.
+        n_clusters, axis, method, graph, neighbors, sigma, reduce, position: of `ClusterLayer`; the thesis has 40
+            clusters.
         fusion: "concat" (the thesis) or "replace".
     """
 
@@ -55,18 +57,21 @@ class ClusterNet(PSPNet):
         weights: str | Path | None = None,
         *,
         method: Method = "spectral",
-        sigma: Sigma = "local",
+        graph: GraphName = "neighbors",
+        neighbors: int = NEIGHBORS,
+        sigma: float | str = "local",
         reduce: int | None = 64,
+        position: float = 0.0,
         semantics: SemanticsName = "torchvision",
         align_corners: bool | None = None,
     ) -> None:
-        cluster = ClusterLayer(n_clusters, axis=axis, method=method, sigma=sigma, reduce=reduce)
+        layer = {"method": method, "graph": graph, "neighbors": neighbors, "sigma": sigma, "reduce": reduce}
+        cluster = ClusterLayer(n_clusters, axis=axis, position=position, **layer)  # type: ignore[arg-type]
         refine = ClusterFusion(cluster, fusion)
         super().__init__(
             num_classes, backbone, weights, semantics=semantics, align_corners=align_corners, refine=refine
         )
-        self.config |= {"n_clusters": n_clusters, "axis": axis, "fusion": fusion}
-        self.config |= {"method": method, "sigma": sigma, "reduce": reduce}
+        self.config |= {"n_clusters": n_clusters, "axis": axis, "fusion": fusion, "position": position, **layer}
 
     @classmethod
     @torch.no_grad()
@@ -81,7 +86,7 @@ class ClusterNet(PSPNet):
 
         Args:
             images: (N, 3, H, W), normalised, to calibrate axis="channels" with.
-            options: of ClusterNet: n_clusters, axis, fusion, method, sigma, reduce.
+            options: of ClusterNet: n_clusters, axis, fusion, method, graph, neighbors, sigma, reduce, position.
 
         Raises:
             ValueError: axis="channels" without images.

@@ -16,7 +16,7 @@ CLUSTERED = {
     "layer": 2,
     "axis": "channels",
     "preset": "faithful",
-    "solver": "knn",
+    "solver": "krylov",
     "bandwidth": 0.5,
 }
 DRAWN = {

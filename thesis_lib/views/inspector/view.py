@@ -15,7 +15,7 @@ from thesis_lib.experiments.features import LAYERS
 from thesis_lib.models.cluster_layer import Axis
 from thesis_lib.views.inspector.palettes import MOST, PALETTES
 
-SOLVERS = ("auto", "krylov", "knn", "dense")
+SOLVERS = ("auto", "krylov", "dense")
 BANDWIDTHS = ("preset", "local", "median")
 DENSE_MOST = 4096
 """Points of which the whole decomposition still takes less than a minute."""

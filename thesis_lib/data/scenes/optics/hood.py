@@ -65,12 +65,12 @@ def _paint_ornament(canvas: Canvas, place: Points) -> None:
 
 
 def paint_borders(canvas: Canvas) -> None:
-    """What rectification leaves empty, and the frame around the region of interest."""
+    """The frame around the region of interest, and the strip that rectification leaves empty at the left.
+
+    As in Cityscapes that strip is not dark: every row's last pixel is repeated outwards.
+    """
     height, width = canvas.camera.height, canvas.camera.width
     wide = max(round(width * 5 / 2048), 1)
-    canvas.image[:, :wide] = cv2.blur(np.ascontiguousarray(canvas.image[:, :wide]), (1, 9)) // 6
-    left = np.array([[0, 0], [wide - 1, 0], [wide - 1, height - 1], [0, height - 1]])
-    canvas.annotate("rectification border", left)
     right, low = width - 1, height - 1
     ring = np.array(
         [
@@ -87,3 +87,7 @@ def paint_borders(canvas: Canvas) -> None:
         ]
     )
     canvas.annotate("out of roi", ring)
+    canvas.image[:, :wide] = canvas.image[:, wide : wide + 1]
+    top, bottom = wide + 1, low - wide - 1
+    left = np.array([[0, top], [wide - 1, top], [wide - 1, bottom], [0, bottom]])
+    canvas.annotate("rectification border", left)

@@ -1,0 +1,57 @@
+"""The connected components of a sparse graph, and the pairs of points that join the nearest of them."""
+
+import numpy as np
+import torch
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from torch import Tensor
+
+from thesis_lib.clustering.affinity import squared_distances
+from thesis_lib.clustering.neighbors import tiles
+
+
+def components(pairs: Tensor, n: int) -> Tensor:
+    """The component (n,) int64 of each of n nodes connected by pairs (e, 2), numbered from 0."""
+    low, high = pairs.T.cpu().numpy()
+    matrix = coo_array((np.ones(len(low), bool), (low, high)), shape=(n, n))
+    return torch.from_numpy(connected_components(matrix, directed=False)[1].astype(np.int64)).to(pairs.device)
+
+
+def join_nearest(points: Tensor, labels: Tensor, k: int) -> Tensor:
+    """The pairs (e, 2) of points (n, d) that, connected, leave k of the components (n,): single linkage.
+
+    They are the shortest edges of the minimum spanning tree of the components (Boruvka, 1926): round by round each
+    finds its nearest point outside, until all are one.
+    """
+    labels = labels.unique(return_inverse=True)[1]
+    wanted, edges = int(labels.max()) + 1 - k, []
+    while (count := int(labels.max()) + 1) > 1:
+        parent = list(range(count))
+        for length, row, other in _nearest_outside(points, labels):
+            ends = _root(parent, int(labels[row])), _root(parent, int(labels[other]))
+            if ends[0] != ends[1]:
+                parent[ends[1]] = ends[0]
+                edges.append((length, row, other))
+        roots = torch.tensor([_root(parent, one) for one in range(count)], device=labels.device)
+        labels = roots[labels].unique(return_inverse=True)[1]
+    return torch.tensor([edge[1:] for edge in sorted(edges)[:wanted]], dtype=torch.int64, device=points.device)
+
+
+def _nearest_outside(points: Tensor, labels: Tensor) -> list[tuple[float, int, int]]:
+    """Of each component the shortest way out: squared length, the row inside and the row outside; shortest first."""
+    parts = []
+    for rows in tiles(len(points), len(points)):
+        squared = squared_distances(points[rows], points)
+        parts.append(squared.masked_fill_(labels[rows, None] == labels, torch.inf).min(1))
+    squared, outside = (torch.cat(part) for part in zip(*parts, strict=True))
+    order = squared.argsort(stable=True).cpu().numpy()
+    shortest = order[np.sort(np.unique(labels.cpu().numpy()[order], return_index=True)[1])]
+    return [(float(squared[row]), int(row), int(outside[row])) for row in shortest]
+
+
+def _root(parent: list[int], one: int) -> int:
+    """The representative of a set in a forest of sets, whose paths it shortens."""
+    while parent[one] != one:
+        parent[one] = parent[parent[one]]
+        one = parent[one]
+    return one

@@ -1,0 +1,188 @@
+"""The sparse graph of nearest neighbours, self-tuned: what the measurements of this project recommend."""
+
+import warnings
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from thesis_lib.clustering.affinity import NEIGHBOR, Sigma, gaussian_, inverse_scales, is_local
+from thesis_lib.clustering.components import components, join_nearest
+from thesis_lib.clustering.graph import Graph
+from thesis_lib.clustering.neighbors import nearest_neighbors
+from thesis_lib.clustering.twins import Twins
+
+NEIGHBORS = 20
+"""Neighbours of each point: the graph then holds about 30 for each, for either may name the other."""
+FAINT = 1e-6
+"""Affinity of a point that no affinity reaches with its nearest neighbour, whose cluster it then joins."""
+JOINED = 0.5
+"""Affinity of the nearest pair of points of two components that are joined."""
+
+
+class NeighborGraph(Graph):
+    """The affinity of every point (B, n, d) with its nearest neighbours alone: a sparse matrix.
+
+    Two points are connected when either is among the other's nearest; with sigma="local" this is the self-tuned graph
+    of Zelnik-Manor and Perona (2004), thinned. Identical points are one node: neighbours, and the local scale, are
+    counted among distinct points, and twins have affinity 1 with each other. A point that all affinities miss is tied
+    to its nearest neighbour. Where there are more components than clusters wanted, so that the leading eigenvectors
+    would be any of their combinations, the nearest components are joined until as many are left.
+
+    Args:
+        points: (B, n, d).
+        sigma: of the affinity.
+        neighbors: c, of each point; all there are where there are fewer.
+        twins: the identical ones among the points, or None where there are none.
+        k: clusters wanted.
+
+    Attributes:
+        matrix: the batch as one block diagonal CSR matrix (B n, B n), exactly symmetric, of the nodes; the row of a
+            node is that of its first point.
+        radius: (B, n), squared distance of each node to its last neighbour.
+        isolated: how many points were tied.
+        components: (B,), before any were joined.
+        smallest: points of the smallest component.
+    """
+
+    is_sparse = True
+
+    def __init__(
+        self, points: Tensor, sigma: Sigma, neighbors: int = NEIGHBORS, *, twins: Twins | None = None, k: int = 1
+    ) -> None:
+        self.shape, self.neighbors, self.twins = points.shape[:2], neighbors, twins
+        found = _find(points, max(neighbors, NEIGHBOR), twins)  # the local scale asks for so many
+        self.inverse_scale = self._scales(points, sigma, found)
+        found = _Found(found.rows, found.columns[:, :neighbors], found.squared[:, :neighbors])
+        self.radius = self._of_nodes(found, found.squared[:, -1])
+        pairs, weights = self._edges(found)
+        size = self.inverse_scale.numel()
+        labels = components(pairs, size).view(self.shape)
+        self.components, self.smallest = self._count(labels)
+        extra = [self._joining(points, labels, member, k) for member in (self.components > k).nonzero().flatten()]
+        joined = torch.cat([pairs[:0], *extra])
+        weights = torch.cat([weights, weights.new_full((len(joined),), JOINED)])
+        self.matrix = _symmetric(torch.cat([pairs, joined]), weights, size)
+        self.degree = (self @ points.new_ones(*self.shape, 1)).squeeze(-1)
+
+    def __matmul__(self, block: Tensor) -> Tensor:
+        flat = block.flatten(0, 1)  # (B n, b)
+        if self.twins is None:
+            return (self.matrix @ flat).unflatten(0, self.shape)
+        rows = _rows(self.twins.node).flatten()
+        sums = torch.zeros_like(flat).index_add_(0, rows, flat)  # of each node, at its first point
+        product = (self.matrix @ sums).add_(sums)  # twins have affinity 1 ...
+        return product.index_select(0, rows).sub_(flat).unflatten(0, self.shape)  # ... but none has with itself
+
+    def fault(self, k: int) -> str:
+        """How far the graph falls apart, in words; empty where it does not."""
+        most, faults = int(self.components.max()), []
+        if self.isolated:
+            faults.append(
+                f"{self.isolated:,} of {self.degree.numel():,} points are isolated (no affinity reaches them); each "
+                "was tied to its nearest neighbour"
+            )
+        if most > 1:
+            joined = f"; the nearest were joined until {k} were left" if most > k else ""
+            faults.append(
+                f"the graph of {self.neighbors} nearest neighbours falls into {most:,} components, the smallest of "
+                f"{self.smallest:,} points{joined}"
+            )
+        return "; ".join(faults)
+
+    def _of_nodes(self, found: "_Found", values: Tensor) -> Tensor:
+        """Values (m,) of the nodes found as (B, n), those of a node at all its points."""
+        flat = values.new_zeros(self.shape.numel()).index_copy_(0, found.rows, values)
+        return (flat if self.twins is None else flat[_rows(self.twins.node).flatten()]).view(self.shape)
+
+    def _scales(self, points: Tensor, sigma: Sigma, found: "_Found") -> Tensor:
+        """(B, n), see `affinity.affinity_and_scales`."""
+        if not is_local(sigma):
+            return inverse_scales(points, sigma, [])
+        near = found.squared[:, :NEIGHBOR]
+        farthest = torch.where(near.isinf(), 0.0, near).amax(1)
+        return inverse_scales(points, sigma, [self._of_nodes(found, farthest.sqrt())])
+
+    def _edges(self, found: "_Found") -> tuple[Tensor, Tensor]:
+        """Pairs of rows (e, 2), the lower first, each once, and their affinities (e,), above 0."""
+        rows, columns = found.rows[:, None].expand_as(found.columns).flatten(), found.columns.flatten()
+        inverse, size = self.inverse_scale.flatten(), self.inverse_scale.numel()
+        exponent = found.squared.flatten() * inverse[rows] * inverse[columns]
+        weights = gaussian_(exponent[:, None], torch.ones_like(exponent), exponent.new_ones(1)).squeeze(1)
+        keys, which = (torch.minimum(rows, columns) * size + torch.maximum(rows, columns)).unique(return_inverse=True)
+        weights = weights.new_zeros(len(keys)).scatter_reduce_(0, which, weights, "amax")
+        pairs = torch.stack([keys // size, keys % size], 1)[weights > 0]
+        tied = self._tie_isolated(found, pairs)
+        faint = weights.new_full((len(tied),), FAINT)
+        return torch.cat([pairs, tied]), torch.cat([weights[weights > 0], faint])
+
+    def _tie_isolated(self, found: "_Found", pairs: Tensor) -> Tensor:
+        """Pairs (e, 2) of every point without neighbour or twin, and its nearest neighbour."""
+        alone = torch.ones(self.shape.numel(), dtype=torch.bool, device=pairs.device)
+        alone[pairs.flatten()] = False
+        if self.twins is not None:
+            alone &= self.twins.count.flatten() == 1
+        lost = alone[found.rows] & found.squared[:, 0].isfinite()
+        self.isolated = int(lost.sum())
+        return torch.cat([found.rows[lost, None], found.columns[lost, :1]], 1).sort(dim=1).values.unique(dim=0)
+
+    def _count(self, labels: Tensor) -> tuple[Tensor, int]:
+        """Of components (B, n) of the nodes: how many each member has (B,), and the points of the smallest."""
+        points = torch.ones_like(labels) if self.twins is None else self.twins.count
+        sizes = labels.new_zeros(labels.numel()).index_add_(0, labels.flatten(), points.flatten())
+        member = torch.arange(len(labels), device=labels.device)[:, None].expand_as(labels)
+        of = labels.new_zeros(labels.numel()).scatter_(0, labels.flatten(), member.flatten())
+        counts = labels.new_zeros(len(labels)).index_add_(0, of, (sizes > 0).long())
+        return counts, int(sizes[sizes > 0].min())
+
+    def _joining(self, points: Tensor, labels: Tensor, member: Tensor, k: int) -> Tensor:
+        """Pairs of rows (e, 2) that leave k components of one member."""
+        some = _distinct(points, self.twins, int(member))
+        pairs = join_nearest(points[member, some], labels[member, some], k)
+        return (member * self.shape[1] + some[pairs]).sort(dim=1).values
+
+
+class _Found(NamedTuple):
+    """The neighbours of all nodes of a batch, as rows of the batch laid flat (B n)."""
+
+    rows: Tensor
+    """(m,)."""
+    columns: Tensor
+    """(m, c)."""
+    squared: Tensor
+    """(m, c) distances, ascending; inf, beside any column, where a member has fewer than c others."""
+
+
+def _find(points: Tensor, count: int, twins: Twins | None) -> _Found:
+    """The nearest of the distinct points (B, n, d), each member by itself."""
+    found = []
+    for member in range(len(points)):
+        some = _distinct(points, twins, member)
+        wanted = min(count, len(some) - 1)
+        squared, near = nearest_neighbors(points[member, some], wanted)
+        missing = (0, max(1, min(count, points.shape[1] - 1)) - wanted)
+        squared = torch.nn.functional.pad(squared, missing, value=torch.inf)
+        near = torch.nn.functional.pad(near, missing)
+        found.append(_Found(some + member * points.shape[1], some[near] + member * points.shape[1], squared))
+    return _Found(*(torch.cat(parts) for parts in zip(*found, strict=True)))
+
+
+def _distinct(points: Tensor, twins: Twins | None, member: int) -> Tensor:
+    """The rows (m,) of the points of one member of a batch that stand for a node."""
+    if twins is None:
+        return torch.arange(points.shape[1], device=points.device)
+    return (twins.count[member] > 0).nonzero()[:, 0]
+
+
+def _rows(node: Tensor) -> Tensor:
+    """(B, n) rows of each member -> rows of the batch laid flat."""
+    return node + node.shape[1] * torch.arange(len(node), device=node.device)[:, None]
+
+
+def _symmetric(pairs: Tensor, weights: Tensor, n: int) -> Tensor:
+    """The CSR matrix (n, n) with weights (e,) at pairs (e, 2), i < j, and at (j, i)."""
+    low, high = pairs.T
+    places = torch.stack([torch.cat([low, high]), torch.cat([high, low])])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
+        return torch.sparse_coo_tensor(places, weights.repeat(2), (n, n), check_invariants=False).to_sparse_csr()
