@@ -140,7 +140,7 @@ lab: .venv/ready
 
 dashboard: .venv/ready
 	PATH=$(call quote,$(CURDIR)/.venv/bin):"$$PATH" JUPYTER_PATH=$(call quote,$(CURDIR)/notebooks/dashboard) \
-		$(PYTHON) -m voila notebooks/07_inspector.ipynb \
+		IPYTHONDIR=$(call quote,$(CURDIR)/build/ipython) $(PYTHON) -m voila notebooks/07_inspector.ipynb \
 		--Voila.ip=127.0.0.1 --token --template=local --VoilaExporter.exclude_markdown=True \
 		--MappingKernelManager.cull_idle_timeout=300 --MappingKernelManager.cull_interval=30
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from torch import Tensor
 
-from thesis_lib.experiments import Profile, runs, study
+from thesis_lib.experiments import Profile, TrainingError, runs, study
 from thesis_lib.experiments.keys import (
     INDIFFERENT,
     LAYER,
@@ -132,6 +132,15 @@ def test_weights_count_by_their_bytes(small_profile: Make, tmp_path: Path) -> No
     assert keys[:2] == keys[2:4]
     assert keys[0] != keys[4]
     assert keys[1] != keys[5]
+
+
+@pytest.mark.parametrize("field", ["weights", "checkpoint"])
+def test_a_file_that_is_not_there_is_named(small_profile: Make, tmp_path: Path, field: str) -> None:
+    profile = with_value(small_profile(), "model", **{field: str(tmp_path / "none.pth")})
+    with pytest.raises(
+        TrainingError, match=r"none.pth, which the profile's \[model\] names, cannot be read: No such file"
+    ):
+        pretrain(profile)
 
 
 def test_a_finished_training_is_used_as_it_is(small_profile: Make, no_training: Callable[[], None]) -> None:

@@ -17,6 +17,7 @@ from thesis_lib.data.verify import content_digest
 from thesis_lib.experiments.processes import this_process
 from thesis_lib.experiments.profiles import Profile, Training, is_weights_file
 from thesis_lib.experiments.records import write_json
+from thesis_lib.experiments.step import TrainingError
 from thesis_lib.models import ClusterNet, PSPNet
 
 Key = dict[str, Any]
@@ -71,10 +72,13 @@ def file_digest(path: Path) -> str:
     """sha256 of a file's bytes.
 
     Raises:
-        OSError: it is not there, or not to be read.
+        TrainingError: it is not there, or not to be read.
     """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise TrainingError(f"{path}, which the profile's [model] names, cannot be read: {error.strerror}") from None
 
 
 def weights_digest(state: Mapping[str, Tensor]) -> str:
