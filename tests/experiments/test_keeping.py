@@ -253,6 +253,17 @@ def test_another_evaluation_measures_anew_and_trains_nothing(
     assert read_results(run_study(profile, [Variant()], [0]))[0].miou == pytest.approx(direct)
 
 
+def test_an_unfinished_training_has_no_score(small_profile: Make) -> None:
+    """Such as one begun anew in the folder of an earlier, and broken off."""
+    profile = small_profile("training.epochs=1")
+    pretrain(profile)
+    run_study(profile, [Variant()], [0])
+    assert study.known_result(Variant(), profile, seed=0)
+    record = variant_files(profile, Variant(), 0).folder / "training.json"
+    record.write_text(record.read_text().replace("true", "false"))
+    assert study.known_result(Variant(), profile, seed=0) is None
+
+
 def test_a_study_lists_all_that_is_known_of_its_values(small_profile: Make, no_training: Callable[[], None]) -> None:
     """Notebook 03 asks for two variants, 05 for all: what 05 found stays when 03 runs again."""
     profile = small_profile('study.axes=["pixels"]', 'study.fusions=["concat"]', 'study.methods=["kmeans"]')

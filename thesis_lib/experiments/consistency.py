@@ -1,7 +1,7 @@
 """What the values of a profile must agree on: found before anything runs, where one alone looks right."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torchvision.models import get_model_weights
 
@@ -17,6 +17,11 @@ def disagreements(profile: "Profile") -> Iterator[str]:
     yield from _clusters(profile)
     yield from _exploration(profile)
     yield from _weights(profile.model)
+
+
+def is_weights_file(weights: Any) -> bool:
+    """Whether a value of model.weights names a file, not weights by a name."""
+    return isinstance(weights, str) and weights.endswith((".pt", ".pth"))
 
 
 def newest_weights(backbone: str) -> str:
@@ -67,7 +72,7 @@ def _weights(model: "Model") -> Iterator[str]:
         known = [entry.name for entry in get_model_weights(model.backbone)]
     if model.backbone == "resnet18" and model.semantics == "semseg":
         yield "semseg has no resnet18: take resnet50, or another model.semantics"
-    named = model.weights is not None and not model.weights.endswith((".pt", ".pth"))
+    named = model.weights is not None and not is_weights_file(model.weights)
     if named and model.weights not in known:
         yield (
             f"{model.backbone} has no weights {model.weights!r}: model.weights is one of {', '.join(known)}, or a file "

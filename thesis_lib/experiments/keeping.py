@@ -35,7 +35,7 @@ def keep_training(place: Path, key: Key, train: Callable[[Path], object], *, res
         resume: use a finished training of this key as it is, and go on with an unfinished one.
     """
     files, team = kept_files(place, key), this_process()
-    if resume and _record(files.folder).get("finished") and files.last.exists():
+    if resume and is_finished(files):
         return files
     team.wait_for_everyone()  # all have looked before the first one writes
     if team.is_main_process:
@@ -47,6 +47,11 @@ def keep_training(place: Path, key: Key, train: Callable[[Path], object], *, res
         write_json(files.folder / RECORD, {"key": key, "finished": True})
     team.wait_for_everyone()
     return files
+
+
+def is_finished(files: TrainingFiles) -> bool:
+    """Whether a training came to its end, and what it left is still there."""
+    return bool(_record(files.folder).get("finished")) and files.last.exists()
 
 
 def _record(folder: Path) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from thesis_lib.data.lists import Pair, pairs_of
 from thesis_lib.data.verify import content_digest
+from thesis_lib.experiments.consistency import is_weights_file
 from thesis_lib.experiments.processes import this_process
-from thesis_lib.experiments.profiles import Profile, Training, is_weights_file
+from thesis_lib.experiments.profiles import Profile, Training
 from thesis_lib.experiments.records import write_json
 from thesis_lib.experiments.step import TrainingError
 from thesis_lib.models import ClusterNet, PSPNet

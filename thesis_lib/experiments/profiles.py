@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from thesis_lib.clustering.neighbor_graph import NEIGHBORS
 from thesis_lib.clustering.spectral import PRESETS, GraphName, Preset
-from thesis_lib.experiments.consistency import disagreements, newest_weights
+from thesis_lib.experiments.consistency import disagreements, is_weights_file, newest_weights
 from thesis_lib.experiments.overrides import OverrideError, override, split_overrides
 from thesis_lib.experiments.protocols import PROTOCOLS, Evaluation
 from thesis_lib.experiments.sections import Positive, Rate, Scale, Section, Seed, Size, Some, expand_name
@@ -26,11 +26,6 @@ StudyMethod = Method | Preset
 
 class ProfileError(ValueError):
     """A profile, or a change to it, cannot be used."""
-
-
-def is_weights_file(weights: Any) -> bool:
-    """Whether a value of model.weights names a file, not weights by a name."""
-    return isinstance(weights, str) and weights.endswith((".pt", ".pth"))
 
 
 class Data(Section):

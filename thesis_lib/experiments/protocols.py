@@ -38,6 +38,10 @@ class Evaluation(Section):
     def _expand(cls, values: Any) -> Any:
         return expand_name(values, "protocol", PROTOCOLS)
 
+    def quick(self) -> "Evaluation":
+        """Give the same without mirroring, at its first scale."""
+        return self.model_copy(update={"flip": False, "scales": self.scales[:1]})
+
     @property
     def protocol(self) -> str:
         """The name, or else the values, to stand beside every number."""

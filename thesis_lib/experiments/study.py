@@ -19,13 +19,14 @@ import torch
 
 from thesis_lib.clustering.spectral import PRESETS
 from thesis_lib.data import Cityscapes
+from thesis_lib.experiments.calibration import calibration_images
 from thesis_lib.experiments.evaluation import evaluate
-from thesis_lib.experiments.keeping import keep_training, kept_files
+from thesis_lib.experiments.keeping import is_finished, keep_training, kept_files
 from thesis_lib.experiments.keys import Key, further_key, pretraining_key, validation, weights_digest
 from thesis_lib.experiments.processes import new_accelerator, this_process
 from thesis_lib.experiments.profiles import Profile, StudyMethod
 from thesis_lib.experiments.records import TrainingFiles, read_log, write_json, write_table
-from thesis_lib.experiments.training import TrainingError, calibration_images, datasets, fit, quick_protocol
+from thesis_lib.experiments.training import TrainingError, datasets, fit
 from thesis_lib.models import ClusterNet, PSPNet, load_checkpoint, read_checkpoint
 from thesis_lib.models.cluster_layer import Axis
 from thesis_lib.models.clusternet import Fusion
@@ -173,8 +174,9 @@ def run_variant(variant: Variant, profile: Profile, *, seed: int, resume: bool =
 
 def known_result(variant: Variant, profile: Profile, *, seed: int) -> Result | None:
     """A variant's score where it was measured before: of these very weights, on these frames, by this protocol."""
-    file = variant_files(profile, variant, seed).folder / SCORE
-    if not file.exists():
+    files = variant_files(profile, variant, seed)
+    file = files.folder / SCORE
+    if not (is_finished(files) and file.exists()):
         return None
     known = json.loads(file.read_text(encoding="utf-8"))
     same = known["validation"] == validation(profile) and known["result"].keys() == Result.__annotations__.keys()
@@ -188,7 +190,7 @@ def _score(variant: Variant, profile: Profile, files: TrainingFiles, seed: int) 
     if content["validated"] != validation(profile):
         accelerator = new_accelerator()
         val = Cityscapes(profile.dataset, "val", limit=profile.data.val)
-        protocol = quick_protocol(profile.evaluation)
+        protocol = profile.evaluation.quick()
         miou = evaluate(
             model.to(accelerator.device), val, protocol, title=f"{variant.name}, seed {seed}", accelerator=accelerator
         ).miou

@@ -16,20 +16,18 @@ from thesis_lib.data import Cityscapes, EpochSampler
 from thesis_lib.data.labels import CLASS_NAMES
 from thesis_lib.data.statistics import class_pixels
 from thesis_lib.data.transforms import train_transform
+from thesis_lib.experiments.calibration import calibrate_channels
 from thesis_lib.experiments.evaluation import evaluate
 from thesis_lib.experiments.keys import Key, recipe, split_digest, validation
 from thesis_lib.experiments.loss import enet_weights
 from thesis_lib.experiments.processes import check_shares, new_accelerator
-from thesis_lib.experiments.profiles import Evaluation, Profile
+from thesis_lib.experiments.profiles import Profile
 from thesis_lib.experiments.progress import Bar, progress_bar
 from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles, write_table
 from thesis_lib.experiments.step import Step, TrainingError, hold_frozen_batch_norms
 from thesis_lib.experiments.watch import Watch
-from thesis_lib.models import CheckpointError, ClusterNet, PSPNet, read_checkpoint, save_checkpoint
-from thesis_lib.models.pspnet import held_in_eval
+from thesis_lib.models import CheckpointError, PSPNet, read_checkpoint, save_checkpoint
 
-CALIBRATION = 8
-"""Training images from which channels are partitioned."""
 SHOWN = 5
 """Differences named when a checkpoint is of another training."""
 
@@ -161,7 +159,7 @@ class Trainer:
 
     def _validate(self) -> None:
         """mIoU without mirroring, at the first scale: quick, for choosing the best epoch."""
-        protocol = quick_protocol(self.profile.evaluation)
+        protocol = self.profile.evaluation.quick()
         title = f"{self.title}: validation"
         miou = evaluate(self.step.trained, self.val, protocol, title=title, accelerator=self.accelerator).miou
         self.rows[-1]["miou"], self.validated = miou, validation(self.profile)
@@ -208,11 +206,6 @@ class Trainer:
         return recipe(self.profile.training) | {"steps": self.steps, "data": split_digest(self.profile, "train")}
 
 
-def quick_protocol(evaluation: Evaluation) -> Evaluation:
-    """An evaluation without mirroring, at its first scale."""
-    return evaluation.model_copy(update={"flip": False, "scales": evaluation.scales[:1]})
-
-
 def check_classes(model: PSPNet) -> None:
     """Refuse a network of other classes than those of the data.
 
@@ -233,18 +226,6 @@ def datasets(profile: Profile, model: PSPNet) -> tuple[Cityscapes, Cityscapes]:
     transform = train_transform(settings.crop, scale=settings.scale, rotate=settings.rotate, **normal)
     train = Cityscapes(profile.dataset, "train", transform=transform, seed=settings.seed, limit=profile.data.train)
     return train, Cityscapes(profile.dataset, "val", limit=profile.data.val)
-
-
-def calibrate_channels(model: PSPNet, train: Cityscapes) -> None:
-    """Partition the channels of a cluster layer that has no partition yet, on every process from the same images."""
-    if isinstance(model, ClusterNet) and model.cluster.axis == "channels" and not len(model.cluster.partition):
-        with held_in_eval(model), torch.no_grad():
-            model.cluster.calibrate(model.backbone(calibration_images(train).to(next(model.parameters())))[3])
-
-
-def calibration_images(train: Cityscapes) -> Tensor:
-    """The first images of a training split, (N, 3, *crop), from which channels are partitioned."""
-    return torch.stack([train[index][0] for index in range(min(CALIBRATION, len(train)))])
 
 
 @contextmanager

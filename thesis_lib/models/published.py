@@ -51,22 +51,8 @@ def published_pspnet(content: Mapping[str, Any], align_corners: bool | None = No
         state = {key.removeprefix("module."): value for key, value in named_tensors(state).items()}
     except MisfitError as error:
         raise UnknownCheckpointError(str(error)) from None
-    if "layer0.0.weight" in state and "cls.4.weight" in state:
-        origin, state = "semseg", {_renamed(key, SEMSEG): value for key, value in state.items()}
-    elif "decode_head.conv_seg.weight" in state:
-        origin, state = "mmseg", {_renamed(key, MMSEG): value for key, value in state.items()}
-    elif any(key.startswith("refine.") for key in state):
-        raise UnknownCheckpointError(
-            "weights of a ClusterNet alone do not say what its layer does: build ClusterNet(...) with the options it "
-            "had and give them to its load_state_dict, or keep it by save_checkpoint"
-        )
-    elif OWN in state and "head.4.weight" in state:
-        origin = "ours"
-    else:
-        raise UnknownCheckpointError(
-            "its names are neither hszhao/semseg's (layer0.0.weight, cls.4.weight) nor mmsegmentation's "
-            f"(decode_head.conv_seg.weight), nor ours ({OWN}), but {listed([shortened(key, 80) for key in state])}"
-        )
+    origin, names = _origin(state)
+    state = {_renamed(key, names): value for key, value in state.items()}
     backbone = _backbone(state)
     semantics = _semantics(origin, backbone, state)
     if align_corners is None:
@@ -78,6 +64,25 @@ def published_pspnet(content: Mapping[str, Any], align_corners: bool | None = No
     except MisfitError as error:
         raise UnknownCheckpointError(f"by its names it is of {origin}, but {error}") from error
     return network.eval()
+
+
+def _origin(state: Mapping[str, Tensor]) -> tuple[str, Mapping[str, str]]:
+    """Whose names they are, and how ours are made of them."""
+    if "layer0.0.weight" in state and "cls.4.weight" in state:
+        return "semseg", SEMSEG
+    if "decode_head.conv_seg.weight" in state:
+        return "mmseg", MMSEG
+    if any(key.startswith("refine.") for key in state):
+        raise UnknownCheckpointError(
+            "weights of a ClusterNet alone do not say what its layer does: build ClusterNet(...) with the options it "
+            "had and give them to its load_state_dict, or keep it by save_checkpoint"
+        )
+    if OWN in state and "head.4.weight" in state:
+        return "ours", {}
+    raise UnknownCheckpointError(
+        "its names are neither hszhao/semseg's (layer0.0.weight, cls.4.weight) nor mmsegmentation's "
+        f"(decode_head.conv_seg.weight), nor ours ({OWN}), but {listed([shortened(key, 80) for key in state])}"
+    )
 
 
 def _renamed(key: str, names: Mapping[str, str]) -> str:
