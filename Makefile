@@ -13,10 +13,6 @@ PYTHON := .venv/bin/python
 RUN := build/$(PROFILE)
 DONE := $(RUN)/notebooks
 
-ifneq ($(words $(PROFILE))$(findstring /,$(PROFILE))$(filter .%,$(PROFILE)),1)
-$(error PROFILE is the name of a file in notebooks/profiles/ without .toml, not '$(PROFILE)')
-endif
-
 # Nothing of the user's own may change a result: not modules, start-up files, styles or kernels.
 export PYTHONPATH := $(CURDIR)
 export PYTHONNOUSERSITE := 1
@@ -27,6 +23,11 @@ unexport PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONSAFEPATH PYTHONINSPECT MP
 quote = '$(subst ','\'',$(1))'
 stamp = build/stamps/$(1)$(shell mkdir -p build/stamps; new=$$(cksum $(2) 2>&1); \
 	echo "$$new" | cmp -s - build/stamps/$(1) || echo "$$new" > build/stamps/$(1))
+
+ODD := $(shell printf %s $(call quote,$(PROFILE)) | LC_ALL=C tr -cd '[:space:][:punct:]' | tr -d '._+-')
+ifneq ($(words $(PROFILE))$(ODD)$(filter .%,$(PROFILE)),1)
+$(error PROFILE is the name of a file in notebooks/profiles/ without .toml, not '$(PROFILE)')
+endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

@@ -175,7 +175,9 @@ def test_python_is_that_of_the_project_alone(tmp_path: Path, asked: Asked) -> No
     assert seen["JUPYTER_PREFER_ENV_PATH"] == "1"
 
 
-@pytest.mark.parametrize("profile", ["", "a b", "..", "../other", "a/b", ".", "/"])
+@pytest.mark.parametrize(
+    "profile", ["", "a b", "..", "../other", "a/b", ".", "/", "it's", "a;b", "a%", "$$(x)", "`x`", "#"]
+)
 @pytest.mark.parametrize("target", ["clean", "figures"])
 def test_a_name_that_leads_elsewhere_removes_nothing(asked: Asked, profile: str, target: str) -> None:
     done = asked.project.run("make", target, f"PROFILE={profile}")

@@ -55,9 +55,10 @@ def is_finished(files: TrainingFiles) -> bool:
 
 
 def _record(folder: Path) -> dict[str, Any]:
+    """Of a folder; an empty one where there is none, or a broken one, whose folder then counts as another's."""
     try:
         return json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return {}
 
 
