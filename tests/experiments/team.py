@@ -41,6 +41,11 @@ def watched_dropout(model: nn.Module, seen: list[list[int]]) -> None:
     model.head.get_submodule("3").register_forward_hook(note)
 
 
+def watched_partition(model: ClusterNet, seen: list[list[int]]) -> None:
+    """Note how channels are divided after each forward pass; later ones are sent from the first process to all."""
+    model.cluster.register_forward_hook(lambda layer, *_: seen.append(layer.partition.tolist()))
+
+
 def main(folder: Path, overrides: list[str]) -> None:
     """Train three networks, and write <rank>.json."""
     profile, rank = load_profile("smoke", overrides), os.environ["RANK"]
@@ -50,11 +55,13 @@ def main(folder: Path, overrides: list[str]) -> None:
     fit(clusternet("pixels", "concat"), profile, folder / "pixels")
     told: dict[str, Any] = {"frames": list(frames)}
     channels = clusternet("channels", "replace")
+    partitions: list[list[int]] = []
+    watched_partition(channels, partitions)
     fit(channels, profile, folder / "channels")
     plain = small_pspnet()
     watched_dropout(plain, dropped)
     fit(plain, profile, folder / "plain")
-    told |= {"partition": channels.cluster.partition.tolist(), "dropped": dropped}
+    told |= {"partition": partitions[0], "dropped": dropped}
     (folder / f"{rank}.json").write_text(json.dumps(told))
 
 
