@@ -91,8 +91,10 @@ $(RUN)/provided: $(call stamp,painter,$(DATA_CODE) $(PAINTER_CODE)) $(OTHER_VALU
 		--archives $(call quote,$(ARCHIVES)) --output $(RUN)/dataset.json
 	@printf '%s\n' $(call quote,$(SET)) > $@
 
-# written by the recipe above where they change: repainting the same streets, or a comment in a profile, changes nothing
-$(RUN)/dataset.json $(RUN)/values.json: $(RUN)/provided ;
+# Written by the recipe above where they change: repainting the same streets, or a comment in a profile, changes nothing.
+# The plus makes --dry-run look at their times too, instead of taking them for new.
+$(RUN)/dataset.json $(RUN)/values.json: $(RUN)/provided
+	+@:
 
 $(DONE)/%.ipynb: $(RUN)/dataset.json $(RUN)/values.json | .venv/ready
 	@$(PYTHON) notebooks/run.py $* -p profile $(call quote,$(PROFILE)) -p overrides $(call quote,$(SET))

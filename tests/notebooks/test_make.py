@@ -20,6 +20,8 @@ if given[0] == "notebooks/run.py":
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text("")
 elif given[:3] == ["-m", "thesis_lib.experiments", "data"]:
+    if given[given.index("--set") + 1] == "training.epoch=1":
+        sys.exit("training.epoch is not a key of a profile")
     output = Path(given[given.index("--output") + 1])
     lines = Path("notebooks/profiles", given[3] + ".toml").read_text().splitlines()
     values = " ".join(line.partition("#")[0].strip() for line in lines).strip() + given[given.index("--set") + 1]
@@ -120,6 +122,18 @@ def test_other_values_are_another_run_and_come_as_they_were_typed(asked: Asked) 
     for one in asked.make("figures", "SET=") + asked.make("figures", f"SET={given}"):
         text = one[one.index("overrides" if "overrides" in one else "--set") + 1]
         assert text in ("", typed)
+
+
+def test_a_slip_of_the_pen_loses_nothing(asked: Asked) -> None:
+    asked.make("figures")
+    done = asked.project.run(
+        "make", "--old-file=.venv/ready", asked.python, "figures", "SET=training.epoch=1", ASKED=str(asked.notes)
+    )
+    assert done.returncode != 0
+    assert "training.epoch is not a key" in done.stderr
+    planned = asked.project.run("make", "--dry-run", "--old-file=.venv/ready", asked.python, "figures")
+    assert "run.py" not in planned.stdout, planned.stdout
+    assert asked.make("figures") == []
 
 
 def test_a_word_asks_for_new_trainings_and_the_earlier_are_kept_aside(asked: Asked) -> None:
