@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from torch import Tensor
 
 from thesis_lib.experiments import Profile, TrainingError, runs, study
@@ -17,6 +18,7 @@ from thesis_lib.experiments.keys import (
     pretraining_key,
     split_digest,
     validation,
+    weights_digest,
 )
 from thesis_lib.experiments.profiles import Training
 from thesis_lib.experiments.runs import pretrain
@@ -119,6 +121,22 @@ def test_a_digest_is_kept_while_nothing_is_written(small_profile: Make, monkeypa
     (profile.results / "digests.json").write_text("{")  # a broken note is no note
     with pytest.raises(AssertionError):
         split_digest(profile, "train")
+
+
+def test_networks_are_known_by_their_weights() -> None:
+    """Of any kind: numpy has no bfloat16, and a number has no dimensions."""
+    states = [
+        {"a": torch.ones(2, 3), "b": torch.tensor(1)},
+        {"a": torch.ones(3, 2), "b": torch.tensor(1)},
+        {"a": torch.ones(2, 3), "c": torch.tensor(1)},
+        {"a": torch.ones(2, 3, dtype=torch.bfloat16), "b": torch.tensor(1)},
+        {"a": torch.ones(2, 3), "b": torch.tensor(True)},
+        {"a": torch.ones(2, 3), "b": torch.empty(0, dtype=torch.int64)},
+        {"a": torch.ones(2, 3) + 1e-6, "b": torch.tensor(1)},
+    ]
+    digests = [weights_digest(state) for state in states]
+    assert len({*digests}) == len(states)
+    assert weights_digest({"a": torch.ones(3, 2).T, "b": torch.tensor(1)}) == digests[0]
 
 
 def test_weights_count_by_their_bytes(small_profile: Make, tmp_path: Path) -> None:

@@ -253,6 +253,17 @@ def test_the_thesis_names_its_weights() -> None:
     assert load_profile("cityscapes").model.weights == "IMAGENET1K_V1"
 
 
+def test_whole_frames_have_as_many_pixels_as_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = with_value("evaluation", {"protocol": "whole", "scales": [0.05]})
+    monkeypatch.setattr("thesis_lib.experiments.profiles._read", lambda _: content)
+    with pytest.raises(
+        ProfileError, match="80 clusters of a whole frame's 4 x 7 pixels at stride 8: enlarge evaluation.scales"
+    ):
+        load_profile("demo")
+    content["evaluation"]["scales"] = [0.25]
+    assert load_profile("demo").evaluation.window is None
+
+
 def test_an_unknown_profile_names_those_there_are() -> None:
     with pytest.raises(ProfileError, match="cityscapes, demo, smoke"):
         load_profile("dmeo")

@@ -35,7 +35,11 @@ def _clusters(profile: "Profile") -> Iterator[str]:
     by_channels = [model.n_clusters]  # notebook 02 merges channels in any case
     (by_pixels if model.axis == "pixels" else by_channels).extend(study.n_clusters)
     maps = {"training.crop": ("a crop's", profile.training.crop)}
-    if window is not None:
+    if window is None:
+        smallest = min(profile.evaluation.scales)
+        window = round(profile.data.size[0] * smallest), round(profile.data.size[1] * smallest)
+        maps["evaluation.scales"] = ("a whole frame's", window)
+    else:
         maps["evaluation.window"] = ("a window's", window)
     for name, (whose, size) in maps.items():
         height, width = _cells(size, 8)

@@ -10,6 +10,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from thesis_lib.data.lists import Pair, pairs_of
@@ -87,7 +88,7 @@ def weights_digest(state: Mapping[str, Tensor]) -> str:
     found = hashlib.sha256()
     for name, value in state.items():
         found.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
-        found.update(value.detach().cpu().contiguous().flatten().numpy().tobytes())
+        found.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return found.hexdigest()
 
 
