@@ -96,7 +96,10 @@ $(RUN)/provided: $(call stamp,painter,$(DATA_CODE) $(PAINTER_CODE)) $(OTHER_VALU
 $(RUN)/dataset.json $(RUN)/values.json: $(RUN)/provided
 	+@:
 
-$(DONE)/%.ipynb: $(RUN)/dataset.json $(RUN)/values.json | .venv/ready
+# a dry run cannot know that other values of SET come to the same: it takes them for another run
+DRY := $(findstring n,$(firstword -$(MAKEFLAGS)))
+
+$(DONE)/%.ipynb: $(RUN)/dataset.json $(RUN)/values.json $(if $(DRY),$(OTHER_VALUES)) | .venv/ready
 	@$(PYTHON) notebooks/run.py $* -p profile $(call quote,$(PROFILE)) -p overrides $(call quote,$(SET))
 
 # views are not here: changing a colour draws again and computes nothing again

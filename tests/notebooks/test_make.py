@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.project import Project, copy_project
+from thesis_lib.paths import NOTEBOOKS
 
 STAND_IN = """
 import json, os, sys
@@ -30,6 +31,7 @@ elif given[:3] == ["-m", "thesis_lib.experiments", "data"]:
         if not file.exists() or file.read_text() != text:
             file.write_text(text)
 """
+NAMES = sorted(path.stem for path in NOTEBOOKS.glob("0[1-6]*.ipynb"))
 ALL = ("01", "02", "03", "04", "05", "06")
 STRANGE = "it's a $HOME (of) [all] {sorts} & more; #1 é"
 
@@ -133,6 +135,7 @@ def test_a_slip_of_the_pen_loses_nothing(asked: Asked) -> None:
     assert "training.epoch is not a key" in done.stderr
     planned = asked.project.run("make", "--dry-run", "--old-file=.venv/ready", asked.python, "figures")
     assert "run.py" not in planned.stdout, planned.stdout
+    assert asked.project.planned("PROFILE=demo", "SET=training.epochs=1") == [*NAMES]
     assert asked.make("figures") == []
 
 
