@@ -2,15 +2,32 @@
 
 PROFILE ?= demo
 SET ?=
-RESUME ?=
+FRESH ?=
 ARCHIVES ?= cityscapes_dataset
 MODEL ?= ClusterNet
 NPROC ?= 1
 
-UV := $(shell command -v uv || echo .uv/bin/uv)
+UV := $(if $(shell command -v uv),uv,.uv/bin/uv)
+OWN_UV := $(filter .uv/%,$(UV))
 PYTHON := .venv/bin/python
 RUN := build/$(PROFILE)
 DONE := $(RUN)/notebooks
+
+# Nothing of the user's own may change a result: not modules, start-up files, styles or kernels.
+export PYTHONPATH := $(CURDIR)
+export PYTHONNOUSERSITE := 1
+export JUPYTER_PREFER_ENV_PATH := 1
+unexport PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONSAFEPATH PYTHONINSPECT MPLBACKEND MATPLOTLIBRC JUPYTER_PATH
+
+# A word for the shell, whatever is in it; and what a file depends on by content: a stamp is as old as the last change.
+quote = '$(subst ','\'',$(1))'
+stamp = build/stamps/$(1)$(shell mkdir -p build/stamps; new=$$(cksum $(2) 2>&1); \
+	echo "$$new" | cmp -s - build/stamps/$(1) || echo "$$new" > build/stamps/$(1))
+
+ODD := $(shell printf %s $(call quote,$(PROFILE)) | LC_ALL=C tr -cd '[:space:][:punct:]' | tr -d '._+-')
+ifneq ($(words $(PROFILE))$(ODD)$(filter .%,$(PROFILE)),1)
+$(error PROFILE is the name of a file in notebooks/profiles/ without .toml, not '$(PROFILE)')
+endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -31,13 +48,14 @@ help:
 	@echo "make lock                 requirements.lock anew from requirements.in"
 	@echo "make clean                remove results and figures of PROFILE; the data set and .venv stay"
 	@echo
-	@echo "SET='training.epochs=1 model.n_clusters=20' changes values of the profile; RESUME=1 goes on with a training."
+	@echo "SET='training.epochs=1 model.n_clusters=20' changes values of the profile. What was trained with the same values and"
+	@echo "data is used as it is, what was interrupted goes on; FRESH=1 trains anew."
 
 # --- the environment: once, and again when the lock changes ------------------------------------------------------
 
 env: .venv/ready
 
-.venv/ready: requirements.lock pyproject.toml | $(UV)
+.venv/ready: requirements.lock pyproject.toml | $(OWN_UV)
 	@echo "Setting up .venv (once; PyTorch with its CUDA libraries takes 5 GB)"
 	$(UV) venv --quiet --allow-existing --python '>=3.11,<3.14' .venv
 	VIRTUAL_ENV=.venv $(UV) pip sync --compile-bytecode --require-hashes --build-constraints requirements.lock requirements.lock
@@ -48,17 +66,16 @@ env: .venv/ready
 	@python3 -m venv .uv || { echo "python3 lacks venv: install python3-venv, or uv itself (docs.astral.sh/uv)"; exit 1; }
 	.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 
-lock: | $(UV)
+lock: | $(OWN_UV)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url requirements.in -o requirements.lock
 
 # --- the run: data, then the notebooks in order, then the figures ------------------------------------------------
 
-DATA_CODE := $(wildcard thesis_lib/data/*.py thesis_lib/data/scenes/*.py thesis_lib/data/scenes/*/*.py)
-CLUSTERING_CODE := $(wildcard thesis_lib/clustering/*.py)
-MODELS_CODE := $(wildcard thesis_lib/models/*.py)
-EXPERIMENTS_CODE := $(wildcard thesis_lib/experiments/*.py)
+DATA_CODE := $(wildcard thesis_lib/data/*.py)
+PAINTER_CODE := $(wildcard thesis_lib/data/scenes/*.py thesis_lib/data/scenes/*/*.py)
+LIBRARY_CODE := $(DATA_CODE) $(wildcard thesis_lib/clustering/*.py thesis_lib/models/*.py thesis_lib/experiments/*.py)
 VIEWS_CODE := $(wildcard thesis_lib/views/*.py thesis_lib/views/inspector/*.py)
-LIBRARY_CODE := $(DATA_CODE) $(CLUSTERING_CODE) $(MODELS_CODE) $(EXPERIMENTS_CODE)
+NAMES := $(basename $(notdir $(wildcard notebooks/0[1-6]_*.ipynb)))
 
 data: $(RUN)/dataset.json
 
@@ -66,30 +83,46 @@ figures: $(DONE)/06_figures.ipynb
 	@echo "figures/$(PROFILE)/ is up to date"
 
 # Other values of SET are another run. They are kept once they were found to be right: a slip of the pen loses nothing.
-OTHER_VALUES := $(shell echo '$(SET)' | cmp -s - $(RUN)/overrides || echo force)
+OTHER_VALUES := $(shell printf '%s\n' $(call quote,$(SET)) | cmp -s - $(RUN)/provided && [ -f $(RUN)/dataset.json ] || echo force)
 
-$(RUN)/dataset.json: $(DATA_CODE) notebooks/profiles/$(PROFILE).toml $(OTHER_VALUES) | .venv/ready
-	$(PYTHON) -m thesis_lib.experiments data $(PROFILE) --set '$(SET)' --archives '$(ARCHIVES)' --output $@
-	@echo '$(SET)' > $(RUN)/overrides
+$(RUN)/provided: $(call stamp,painter,$(DATA_CODE) $(PAINTER_CODE)) $(OTHER_VALUES) \
+		$(call stamp,$(PROFILE).toml,notebooks/profiles/$(PROFILE).toml) | .venv/ready
+	$(PYTHON) -m thesis_lib.experiments data $(call quote,$(PROFILE)) --set $(call quote,$(SET)) \
+		--archives $(call quote,$(ARCHIVES)) --output $(RUN)/dataset.json
+	@printf '%s\n' $(call quote,$(SET)) > $@
 
-$(DONE)/%.ipynb: notebooks/%.ipynb notebooks/profiles/$(PROFILE).toml $(RUN)/dataset.json | .venv/ready
-	@$(PYTHON) notebooks/run.py $* -p profile $(PROFILE) -p overrides '$(SET)' $(RESUMED)
+# Written by the recipe above where they change: repainting the same streets, or a comment in a profile, changes nothing.
+# The plus makes --dry-run look at their times too, instead of taking them for new.
+$(RUN)/dataset.json $(RUN)/values.json: $(RUN)/provided
+	+@:
 
-$(DONE)/03_training.ipynb: RESUMED = $(if $(RESUME),-p resume true)
+# a dry run cannot know that other values of SET come to the same: it takes them for another run
+DRY := $(findstring n,$(firstword -$(MAKEFLAGS)))
+
+$(DONE)/%.ipynb: $(RUN)/dataset.json $(RUN)/values.json $(if $(DRY),$(OTHER_VALUES)) | .venv/ready
+	@$(PYTHON) notebooks/run.py $* -p profile $(call quote,$(PROFILE)) -p overrides $(call quote,$(SET))
 
 # views are not here: changing a colour draws again and computes nothing again
-$(DONE)/01_data_exploration.ipynb: $(DATA_CODE)
-$(DONE)/02_spectral_clustering.ipynb: $(LIBRARY_CODE)
-$(DONE)/03_training.ipynb: $(LIBRARY_CODE)
+$(foreach name,$(NAMES),$(eval $(DONE)/$(name).ipynb: $(call stamp,$(name),notebooks/$(name).ipynb)))
+$(DONE)/01_data_exploration.ipynb: $(call stamp,data,$(DATA_CODE))
+LIBRARY := $(call stamp,library,$(LIBRARY_CODE))
+$(DONE)/02_spectral_clustering.ipynb: $(LIBRARY)
+$(DONE)/03_training.ipynb: $(LIBRARY) $(if $(FRESH),fresh)
 $(DONE)/04_evaluation.ipynb: $(DONE)/03_training.ipynb
 $(DONE)/05_ablation.ipynb: $(DONE)/03_training.ipynb
-$(DONE)/06_figures.ipynb: $(VIEWS_CODE) $(addprefix $(DONE)/, 01_data_exploration.ipynb 02_spectral_clustering.ipynb \
-	03_training.ipynb 04_evaluation.ipynb 05_ablation.ipynb)
+$(DONE)/06_figures.ipynb: $(call stamp,views,$(VIEWS_CODE)) $(addprefix $(DONE)/, 01_data_exploration.ipynb \
+	02_spectral_clustering.ipynb 03_training.ipynb 04_evaluation.ipynb 05_ablation.ipynb)
+
+# for FRESH=1: new trainings begin where nothing lies; the earlier ones are kept aside
+.PHONY: fresh
+fresh: $(RUN)/dataset.json
+	@aside=$(RUN)/earlier/$$(date +%Y-%m-%d-%H%M%S); for kept in $(RUN)/pretrained* $(RUN)/study; do \
+		[ ! -e "$$kept" ] || { mkdir -p "$$aside"; mv "$$kept" "$$aside/"; echo "$$kept is now in $$aside"; }; done
 
 # one network alone, on NPROC processes of this machine; on several machines, torchrun, see README
 train: $(RUN)/dataset.json
-	$(PYTHON) -m torch.distributed.run --standalone --nproc-per-node $(NPROC) -m thesis_lib.experiments train $(PROFILE) \
-		--model $(MODEL) --set '$(SET)' $(if $(RESUME),--resume)
+	$(PYTHON) -m torch.distributed.run --standalone --nproc-per-node $(NPROC) -m thesis_lib.experiments train \
+		$(call quote,$(PROFILE)) --model $(call quote,$(MODEL)) --set $(call quote,$(SET)) $(if $(FRESH),--no-resume)
 
 # --- looking after it --------------------------------------------------------------------------------------------
 
@@ -99,20 +132,21 @@ test: .venv/ready
 lint: .venv/ready
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy
+	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 
 benchmark: .venv/ready
 	VIRTUAL_ENV=.venv $(UV) pip install --quiet --editable '.[benchmark]'
 	$(PYTHON) benchmarks/clustering.py
 	$(PYTHON) benchmarks/training.py
-	PYTHONPATH=. $(PYTHON) benchmarks/inspector.py
+	$(PYTHON) benchmarks/inspector.py
 
 lab: .venv/ready
-	.venv/bin/jupyter lab notebooks
+	$(PYTHON) -m jupyterlab notebooks
 
 dashboard: .venv/ready
-	PATH="$(CURDIR)/.venv/bin:$$PATH" JUPYTER_PATH=$(CURDIR)/notebooks/dashboard .venv/bin/voila notebooks/07_inspector.ipynb \
+	PATH=$(call quote,$(CURDIR)/.venv/bin):"$$PATH" JUPYTER_PATH=$(call quote,$(CURDIR)/notebooks/dashboard) \
+		IPYTHONDIR=$(call quote,$(CURDIR)/build/ipython) $(PYTHON) -m voila notebooks/07_inspector.ipynb \
 		--Voila.ip=127.0.0.1 --token --template=local --VoilaExporter.exclude_markdown=True \
 		--MappingKernelManager.cull_idle_timeout=300 --MappingKernelManager.cull_interval=30
 

@@ -6,7 +6,6 @@ read. The terminal says which cell runs, for how long, and about how long the re
 """
 
 import argparse
-import ast
 import os
 import sys
 import threading
@@ -18,20 +17,14 @@ from typing import Any
 
 import nbformat
 import papermill
-import yaml
+from headless import own_surroundings
 from papermill.exceptions import PapermillExecutionError
-from pydantic import TypeAdapter, ValidationError
+from parameters import ParameterError, check_parameters, read_parameters
 
 from thesis_lib.paths import BUILD, NOTEBOOKS, PROFILES
 
-HEADLESS = "CLUSTERNET_HEADLESS"
-"""Tells the inspector that nobody will see a widget: HEADLESS of its panel.py, which takes too long to import here."""
 HEARTBEAT = 60.0
 """Seconds between two signs of life of a long cell, where the terminal is a log."""
-
-
-class ParameterError(ValueError):
-    """A parameter that the notebook does not have, or of another type."""
 
 
 def main() -> int:
@@ -39,43 +32,18 @@ def main() -> int:
     given = _arguments()
     source = NOTEBOOKS / f"{given.notebook}.ipynb"
     try:
-        parameters = check_parameters(source, dict(given.parameters))
+        parameters = check_parameters(source, read_parameters(source, dict(given.parameters)))
         minutes = expected_minutes(parameters["profile"])
     except (ParameterError, OSError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2
-    target = BUILD / Path(parameters["profile"]).stem / "notebooks" / source.name
+    target = BUILD / profile_name(parameters["profile"]) / "notebooks" / source.name
     return execute(source, target, parameters, Watch(source, minutes))
 
 
-def check_parameters(notebook: Path, given: dict[str, Any]) -> dict[str, Any]:
-    """All parameters of a notebook, those given in place of its defaults.
-
-    Raises:
-        ParameterError: unknown name, or a value that is not of the annotated type (nothing is converted).
-    """
-    declared = declared_parameters(notebook)
-    for name, value in given.items():
-        if name not in declared:
-            known = ", ".join(f"{name}: {annotation}" for name, (annotation, _) in declared.items())
-            raise ParameterError(f"{notebook.name} has no parameter {name!r}. It has {known}")
-        annotation = declared[name][0]
-        try:
-            TypeAdapter(eval(annotation)).validate_python(value, strict=True)
-        except ValidationError:
-            raise ParameterError(f"{notebook.name}: {name} must be {annotation}, not {value!r}") from None
-    return {name: given.get(name, default) for name, (_, default) in declared.items()}
-
-
-def declared_parameters(notebook: Path) -> dict[str, tuple[str, Any]]:
-    """Annotation and default of every `name: type = value` in the cell tagged "parameters"."""
-    cells = nbformat.read(notebook, as_version=4).cells
-    tagged = [cell.source for cell in cells if "parameters" in cell.metadata.get("tags", [])]
-    assigned = [node for source in tagged for node in ast.parse(source).body if isinstance(node, ast.AnnAssign)]
-    return {
-        ast.unparse(node.target): (ast.unparse(node.annotation), ast.literal_eval(node.value or "None"))
-        for node in assigned
-    }
+def profile_name(profile: str) -> str:
+    """Of its results: the name itself, or that of its file without .toml."""
+    return Path(profile).stem if profile.endswith(".toml") else profile
 
 
 def expected_minutes(profile: str) -> dict[str, float]:
@@ -93,18 +61,15 @@ def execute(source: Path, target: Path, parameters: dict[str, Any], watch: "Watc
     """Run a notebook; only a whole one takes the target's name."""
     target.parent.mkdir(parents=True, exist_ok=True)
     running, failed = target.with_suffix(".running.ipynb"), target.with_suffix(".failed.ipynb")
-    os.environ |= {"JUPYTER_PREFER_ENV_PATH": "1", "PYTHONHASHSEED": "0", HEADLESS: "1"}
     try:
-        with watch.shown():
+        with watch.shown(), own_surroundings() as kernel:
             papermill.execute_notebook(
-                source,
-                running,
+                _literal(source),
+                _literal(running),
                 parameters,
-                kernel_name="python3",
+                kernel_name=kernel,
                 progress_bar=False,
-                extra_arguments=[
-                    "--log-level=ERROR"
-                ],  # else the kernel warns at each start that localhost is not encrypted
+                cwd=NOTEBOOKS,
                 on_cell_start=watch.start,
                 on_cell_executed=watch.finish,
             )
@@ -117,6 +82,11 @@ def execute(source: Path, target: Path, parameters: dict[str, Any], watch: "Watc
     failed.unlink(missing_ok=True)
     watch.say(f"done in {clock(time.monotonic() - watch.begin)}")
     return 0
+
+
+def _literal(path: Path) -> str:
+    """For papermill, to which braces in a path are places for parameters."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 class Watch:
@@ -226,11 +196,9 @@ def _arguments() -> argparse.Namespace:
         nargs=2,
         default=[],
         metavar=("NAME", "VALUE"),
-        help="a parameter of the notebook, its value as YAML",
+        help="a parameter of the notebook: text as it is, other values as YAML",
     )
-    given = parser.parse_args()
-    given.parameters = [(name, yaml.safe_load(value) if value else value) for name, value in given.parameters]
-    return given
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

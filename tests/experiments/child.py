@@ -2,11 +2,14 @@
 
 import os
 import sys
+from typing import TypeVar
 
 import torch
 
 from thesis_lib.experiments import fit, load_profile
 from thesis_lib.models import PSPNet
+
+Network = TypeVar("Network", bound=torch.nn.Module)
 
 
 def small_pspnet() -> PSPNet:
@@ -17,7 +20,11 @@ def small_pspnet() -> PSPNet:
 
 def still_pspnet() -> PSPNet:
     """The same, without what depends on how a batch is shared: batch norm's statistics and dropout's draws."""
-    model = small_pspnet()
+    return still(small_pspnet())
+
+
+def still(model: Network) -> Network:
+    """A network whose batch norms keep their statistics, and whose dropout drops nothing."""
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.eval()

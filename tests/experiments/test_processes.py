@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -10,10 +11,12 @@ import psutil
 import pytest
 import torch
 
+from tests.data.frames import write_dataset
 from tests.experiments.child import still_pspnet
 from tests.experiments.conftest import SMALL
+from tests.experiments.team import clusternet
 from thesis_lib.data import EpochSampler
-from thesis_lib.experiments import Profile, TrainingError, fit
+from thesis_lib.experiments import Profile, TrainingError, fit, load_profile
 from thesis_lib.experiments.processes import new_accelerator
 from thesis_lib.experiments.records import TrainingFiles, read_log
 from thesis_lib.models import read_checkpoint
@@ -38,8 +41,9 @@ def start(profile: Profile, folder: Path, *overrides: str) -> subprocess.Popen:
 def assert_close(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor], tolerance: float) -> None:
     assert first.keys() == second.keys()
     for key, value in first.items():
-        difference = (value.double() - second[key].double()).abs().max()
-        assert difference <= tolerance, f"{key}: {difference}"
+        torch.testing.assert_close(
+            value, second[key], atol=tolerance, rtol=0, msg=lambda text, key=key: f"{key}: {text}"
+        )
 
 
 @pytest.mark.parametrize(("length", "batch", "start_at"), [(20, 4, 0), (23, 4, 8), (8, 8, 0)])
@@ -66,6 +70,55 @@ def test_two_processes_train_what_one_trains(small_profile: Make, tmp_path: Path
     first, second = read_log(alone.log), read_log(together.log)
     np.testing.assert_allclose(first["loss"], second["loss"], atol=1e-5)
     np.testing.assert_array_equal(first["miou"], second["miou"])
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str], list[dict]]:
+    """The folder in which two processes trained, what they were given, and what each of them saw."""
+    folder = tmp_path_factory.mktemp("team")
+    root = write_dataset(folder / "dataset", train=4, val=3, size=(48, 96))
+    given = [*SMALL.split(), "data.val=3", f'data.root="{root}"', 'data.source="cityscapes"', FOUR]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    command = (*RUN[:-1], "tests.experiments.team", str(folder), *given)
+    subprocess.run(command, cwd=PROJECT, env=environment, check=True, capture_output=True)
+    return folder, given, [json.loads((folder / f"{rank}.json").read_text()) for rank in range(2)]
+
+
+@pytest.mark.parametrize(("axis", "fusion"), [("pixels", "concat"), ("channels", "replace")])
+def test_two_processes_train_the_clusternet_that_one_trains(
+    team: tuple[Path, list[str], list[dict]], tmp_path: Path, axis: str, fusion: str
+) -> None:
+    folder, given, _ = team
+    alone = fit(clusternet(axis, fusion), load_profile("smoke", given), tmp_path / axis)
+    together = TrainingFiles(folder / axis)
+    first, second = (read_checkpoint(files.last)["state_dict"] for files in (alone, together))
+    assert_close(first, second, 1e-4)
+    np.testing.assert_allclose(read_log(alone.log)["loss"], read_log(together.log)["loss"], atol=1e-4)
+    np.testing.assert_array_equal(read_log(alone.log)["miou"], read_log(together.log)["miou"])
+
+
+def test_channels_are_divided_alike_on_all_processes(team: tuple[Path, list[str], list[dict]]) -> None:
+    first, second = (told["partition"] for told in team[2])
+    assert first == second
+    assert len(first) == 512
+    assert len(set(first)) > 1
+
+
+def test_processes_share_the_frames_of_a_validation(team: tuple[Path, list[str], list[dict]]) -> None:
+    first, second = (told["frames"] for told in team[2])
+    validations = 2
+    assert (len(first), len(second)) == (2 * validations, validations)
+    assert len({*first}) == 2
+    assert not {*first} & {*second}
+
+
+def test_every_process_drops_channels_of_its_own(team: tuple[Path, list[str], list[dict]]) -> None:
+    first, second = (told["dropped"] for told in team[2])
+    assert len(first) == len(second) == 2
+    for masks in (first, second):
+        assert all(0 < sum(mask) < len(mask) for mask in masks)
+        assert masks[0] != masks[1]
+    assert first[0] != second[0]
 
 
 def test_a_killed_process_ends_the_training_and_the_next_goes_on(small_profile: Make, tmp_path: Path) -> None:

@@ -13,13 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
 from tests.experiments.child import small_pspnet, still_pspnet
 from tests.experiments.conftest import SMALL
 from thesis_lib.experiments import Profile, TrainingError, fit
+from thesis_lib.experiments.processes import new_accelerator
 from thesis_lib.experiments.records import TrainingFiles, read_log
 from thesis_lib.experiments.runs import build_pspnet
-from thesis_lib.experiments.step import build_optimizer, freeze, hold_frozen_batch_norms
+from thesis_lib.experiments.step import Step, build_optimizer, freeze, hold_frozen_batch_norms
 from thesis_lib.models import CheckpointError, ClusterNet, PSPNet, load_checkpoint, read_checkpoint
 from thesis_lib.paths import PROJECT
 
@@ -195,8 +198,40 @@ def test_another_training_is_not_resumed(small_profile: Make, tmp_path: Path) ->
     profile = small_profile()
     fit(build_pspnet(profile), profile, tmp_path / "run")
     for other in (small_profile("training.epochs=5"), small_profile("training.rate=0.02")):
-        with pytest.raises(CheckpointError, match="is of another training"):
+        with pytest.raises(CheckpointError, match=r"is of another training: (epochs|rate) = .* \(now (5|0.02)\)"):
             fit(build_pspnet(other), other, tmp_path / "run", resume=True)
+    with pytest.raises(CheckpointError, match=r"model\.semantics = torchvision \(now semseg\)") as error:
+        fit(PSPNet(backbone="resnet50", semantics="semseg"), profile, tmp_path / "run", resume=True)
+    assert len(str(error.value)) < 600
+
+
+def test_other_data_is_another_training(small_profile: Make, tmp_path: Path) -> None:
+    profile = small_profile()
+    fit(build_pspnet(profile), profile, tmp_path / "run")
+    image = sorted((profile.dataset / "leftImg8bit" / "train").glob("*/*.png"))[0]
+    image.write_bytes(image.read_bytes() + b"\0")
+    with pytest.raises(CheckpointError, match="is of another training: data = "):
+        fit(build_pspnet(profile), profile, tmp_path / "run", resume=True)
+
+
+@pytest.mark.parametrize(
+    "change", ["save_every=1", "validate_every=2", "compile=true", "deterministic=true"], ids=lambda one: one[:7]
+)
+def test_what_does_not_change_the_result_may_change_before_resuming(
+    small_profile: Make, tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "compile", lambda network: network)
+    profile, other = small_profile(), small_profile(f"training.{change}")
+    files = fit(build_pspnet(profile), profile, tmp_path / "run")
+    before = weights(files.last)
+    assert_same(weights(fit(build_pspnet(other), other, tmp_path / "run", resume=True).last), before)
+
+
+@pytest.mark.parametrize("classes", [7, 18, 20, 21, 34, 150])
+def test_a_network_of_other_classes_is_not_trained(small_profile: Make, tmp_path: Path, classes: int) -> None:
+    with pytest.raises(TrainingError, match=f"the network has {classes} classes, the data has the 19 of Cityscapes"):
+        fit(PSPNet(classes, backbone="resnet18"), small_profile(), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_diverging_loss_stops_the_training(small_profile: Make, tmp_path: Path) -> None:
@@ -227,6 +262,64 @@ def test_new_modules_learn_ten_times_as_fast(small_profile: Make) -> None:
     groups = build_optimizer(model, small_profile().training).param_groups
     assert [group["factor"] for group in groups] == [1.0, 10.0]
     assert {id(p) for p in groups[0]["params"]} == {id(p) for p in model.backbone.parameters()}
+
+
+class Scaled(nn.Module):
+    """A part of one's own between layer 4 and the pyramid, with a weight and a bias."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(512, 512, 1)
+
+    def out_channels(self, channels: int) -> int:
+        return channels
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.convolution(features)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        partial(PSPNet, backbone="resnet18"),
+        partial(PSPNet, backbone="efficientnet_lite0"),
+        partial(PSPNet, backbone="resnet50", semantics="semseg"),
+        lambda: PSPNet(backbone="resnet18", refine=Scaled()),
+        *(
+            partial(ClusterNet, backbone="resnet18", axis=axis, fusion=fusion)
+            for axis in ("pixels", "channels")
+            for fusion in ("concat", "replace")
+        ),
+    ],
+)
+@pytest.mark.parametrize("changes", [[], ['training.frozen=["layer0"]', "training.aux_weight=0"]])
+def test_what_learns_is_in_the_optimizer_once(small_profile: Make, build: Any, changes: list[str]) -> None:
+    settings, model = small_profile(*changes).training, build()
+    step = Step(model, settings, None, new_accelerator())
+    learning = [id(parameter) for parameter in model.parameters() if parameter.requires_grad]
+    stepped = [id(parameter) for group in step.optimizer.param_groups for parameter in group["params"]]
+    assert sorted(stepped) == sorted(learning)
+
+
+def test_a_part_of_ones_own_learns(small_profile: Make, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = PSPNet(backbone="resnet18", refine=Scaled())
+    before = model.refine.convolution.weight.detach().clone()
+    fit(model, small_profile("training.epochs=1"), tmp_path / "run")
+    assert not torch.equal(model.refine.convolution.weight, before)
+
+
+def test_the_auxiliary_loss_is_added_with_its_weight(small_profile: Make) -> None:
+    """Zhao et al., section 3.3: the main loss and 0.4 times that on layer 3; each the mean over labelled pixels."""
+    model, settings = still_pspnet(), small_profile("training.aux_weight=0.4", "training.rate=1e-9").training
+    images = torch.randn(2, 3, 48, 64, generator=torch.Generator().manual_seed(0))
+    labels = torch.randint(0, 20, (2, 48, 64), generator=torch.Generator().manual_seed(1))
+    labels[labels == 19] = 255
+    with torch.no_grad():
+        out, aux = (cross_entropy(model(images)[name], labels, ignore_index=255).item() for name in ("out", "aux"))
+    step = Step(model, settings, None, new_accelerator())
+    assert step(images, labels) == pytest.approx((out + 0.4 * aux, out), rel=1e-5)
+    assert model.aux[4].weight.grad.abs().max() > 0
 
 
 def test_frozen_layers_stay_as_they_are(small_profile: Make, tmp_path: Path) -> None:

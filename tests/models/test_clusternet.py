@@ -1,3 +1,5 @@
+from copy import deepcopy
+
 import pytest
 import torch
 
@@ -55,6 +57,52 @@ def test_replacing_all_channels_by_themselves_changes_nothing(pspnet: PSPNet) ->
         pytest.skip("two channels fell together")
     with torch.no_grad():
         torch.testing.assert_close(model.logits(IMAGES), pspnet.logits(IMAGES), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("k", [2, 9, 100])
+def test_means_of_channels_take_over_the_weights_of_their_members(pspnet: PSPNet, k: int) -> None:
+    """Where the maps of a cluster are alike, their mean says all: the network computes what the PSPNet does."""
+    model = ClusterNet.from_pspnet(pspnet, IMAGES, n_clusters=k, axis="channels", fusion="replace").eval()
+    partition = model.cluster.partition
+    assert len(partition.unique()) > 1
+    means = torch.randn(2, k, 9, 13, generator=torch.Generator().manual_seed(0))
+    features = means[:, partition]
+    with torch.no_grad():
+        torch.testing.assert_close(model.decode(features), pspnet.decode(features), atol=1e-4, rtol=1e-4)
+
+
+def test_prototypes_take_over_the_weights_of_their_pixels(pspnet: PSPNet) -> None:
+    """Where the pixels of a cluster are alike, their prototype is each of them."""
+    model = ClusterNet.from_pspnet(pspnet, n_clusters=6, fusion="replace", reduce=None).eval()
+    kinds = 5 * torch.randn(6, 512, generator=torch.Generator().manual_seed(0))
+    features = kinds[torch.arange(8 * 12) % 6].T.reshape(1, 512, 8, 12)
+    with torch.no_grad():
+        torch.testing.assert_close(model.cluster(features), features, atol=1e-3, rtol=1e-3)
+        torch.testing.assert_close(model.decode(features), pspnet.decode(features), atol=1e-2, rtol=1e-2)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(("axis", "fusion"), KINDS)
+def test_it_has_the_precision_of_its_pspnet(pspnet: PSPNet, dtype: torch.dtype, axis: str, fusion: str) -> None:
+    exact = deepcopy(pspnet).to(dtype)
+    model = ClusterNet.from_pspnet(exact, IMAGES, n_clusters=9, axis=axis, fusion=fusion)
+    assert {value.dtype for value in model.state_dict().values() if value.is_floating_point()} == {dtype}
+    if dtype == torch.float64 and fusion == "concat":
+        with torch.no_grad():
+            found, expected = model.eval().logits(IMAGES.double()), exact.logits(IMAGES.double())
+        torch.testing.assert_close(found, expected, atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("axis", ["pixels", "channels"])
+def test_its_pspnet_stays_as_it_was(pspnet: PSPNet, axis: str) -> None:
+    given = deepcopy(pspnet).train()
+    given.backbone.layer0.eval()  # as frozen batch norms are
+    modes = [module.training for module in given.modules()]
+    before = {key: value.clone() for key, value in given.state_dict().items()}
+    model = ClusterNet.from_pspnet(given, IMAGES, n_clusters=9, axis=axis)
+    assert [module.training for module in given.modules()] == modes
+    assert all(torch.equal(value, before[key]) for key, value in given.state_dict().items())
+    assert not {id(parameter) for parameter in model.parameters()} & {id(parameter) for parameter in given.parameters()}
 
 
 def test_the_partition_of_channels_needs_images(pspnet: PSPNet) -> None:

@@ -13,7 +13,8 @@ import pytest
 from thesis_lib.paths import BUILD, NOTEBOOKS
 
 sys.path.insert(0, str(NOTEBOOKS))
-from run import ParameterError, Watch, check_parameters, clock, declared_parameters
+from parameters import ParameterError, check_parameters, declared_parameters, read_parameters
+from run import Watch, clock, profile_name
 
 NAMES = sorted(path.stem for path in NOTEBOOKS.glob("0*.ipynb"))
 
@@ -70,16 +71,62 @@ def test_wrong_parameters_are_refused(given: dict, message: str) -> None:
     [
         (("-p", "profil", "smoke"), "ParameterError"),
         (("-p", "profile", "smok"), "ParameterError: there is no profile 'smok'"),
-        (("-p", "profile", "smoke", "-p", "overrides", "[training.epoch=1]"), "overrides must be str"),
+        (("-p", "profile", "smoke", "-p", "count", "many"), "count must be int, not 'many'"),
     ],
 )
 def test_a_wrong_parameter_stops_before_anything_runs(notebook: Path, arguments: tuple[str, ...], message: str) -> None:
-    write_notebook(notebook, "raise SystemExit")
+    write_notebook(notebook, "raise SystemExit", parameters='profile: str = "smoke"\ncount: int = 0')
     result = run(notebook, *arguments)
     assert result.returncode == 2
     assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert not executed(notebook, ".failed.ipynb").exists()
+
+
+TEXTS = [
+    "2026-11-23",
+    "010",
+    "no",
+    "12:30",
+    "1e3",
+    "null",
+    "~",
+    "",
+    " a ",
+    "[1]",
+    "{a: 1}",
+    "0x1F",
+    "true",
+    "'a'",
+    "#",
+    "a: b",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_text_stays_text(tmp_path: Path, text: str) -> None:
+    notebook = write_notebook(
+        tmp_path / "some.ipynb", parameters='profile: str = "a"\nother: str | None = None\nk: int = 1'
+    )
+    given = {"profile": text, "other": text}
+    assert check_parameters(notebook, read_parameters(notebook, given)) == {**given, "k": 1}
+
+
+@pytest.mark.parametrize(("text", "value"), [("7", 7), ("[", None), ("1.5", None), ("yes", None)])
+def test_other_values_are_read_as_yaml_and_checked(tmp_path: Path, text: str, value: int | None) -> None:
+    notebook = write_notebook(tmp_path / "some.ipynb", parameters="k: int = 1")
+    if value is not None:
+        assert check_parameters(notebook, read_parameters(notebook, {"k": text})) == {"k": value}
+        return
+    with pytest.raises(ParameterError, match="k must be int"):
+        check_parameters(notebook, read_parameters(notebook, {"k": text}))
+
+
+@pytest.mark.parametrize(
+    ("profile", "name"), [("demo", "demo"), ("2026.11", "2026.11"), ("/some/where/my.own.toml", "my.own")]
+)
+def test_results_lie_under_the_profiles_name(profile: str, name: str) -> None:
+    assert profile_name(profile) == name
 
 
 def test_a_whole_notebook_takes_its_name_from_any_folder(notebook: Path, tmp_path: Path) -> None:

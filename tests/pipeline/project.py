@@ -10,7 +10,7 @@ from pathlib import Path
 
 from thesis_lib.paths import PROJECT
 
-SETTINGS = ("PROFILE", "SET", "RESUME", "ARCHIVES", "MODEL", "NPROC", "MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+SETTINGS = ("PROFILE", "SET", "FRESH", "ARCHIVES", "MODEL", "NPROC", "MAKEFLAGS", "MFLAGS", "MAKELEVEL")
 """What `make test` or a shell may hand down, and what would then change the run under test."""
 LEFT_OUT = (".git", ".venv", ".uv", "build", "*.zip", "leftImg8bit", "gtFine", "demo", "smoke", "cityscapes", "*cache*")
 

@@ -94,6 +94,51 @@ def test_the_users_own_settings_change_nothing(tmp_path: Path, provenance: Prove
     assert contents(tmp_path) == before
 
 
+def other_value(name: str, value: Any) -> Any:
+    """Another value of a setting of matplotlib's; None where none is found."""
+    guesses = [not value] if isinstance(value, bool) else []
+    guesses += [value * 1.5 + 1, value / 2] if isinstance(value, (int, float)) and not guesses else []
+    for guess in [
+        *guesses,
+        "tomato",
+        "upper left",
+        "center",
+        "large",
+        "round",
+        "bilinear",
+        "in",
+        "both",
+        "--",
+        "x",
+        [9.0],
+    ]:
+        try:
+            if mpl.RcParams({name: guess})[name] != value:
+                return guess
+        except (ValueError, TypeError, AttributeError, RuntimeError):
+            continue
+    return None
+
+
+def test_no_setting_of_a_users_matplotlibrc_changes_a_figure(tmp_path: Path, provenance: Provenance) -> None:
+    """All that can be set otherwise, at once, and text.usetex among them, which would stop without TeX."""
+    save_figure(rich(), "curve", tmp_path, provenance)
+    before, shown = contents(tmp_path), show_figure(rich()).data
+    left_out = ("backend", "interactive", "toolbar", "webagg", "keymap", "tk.", "docstring", "datapath")
+    others = {
+        name: other_value(name, value)
+        for name, value in mpl.rcParamsDefault.items()
+        if not name.startswith(left_out) and not name.startswith("_")
+    }
+    others = {name: value for name, value in others.items() if value is not None}
+    assert others["text.usetex"] is True
+    assert len(others) > 200
+    with mpl.rc_context(others):
+        save_figure(rich(), "curve", tmp_path, provenance)
+        assert show_figure(rich()).data == shown
+    assert contents(tmp_path) == before
+
+
 def test_the_thesis_style_leaves_the_users_settings_alone() -> None:
     before = dict(mpl.rcParams)
     rich()

@@ -7,14 +7,15 @@ from pathlib import Path
 
 from thesis_lib.data import Cityscapes, DatasetError
 from thesis_lib.experiments.evaluation import evaluate
-from thesis_lib.experiments.profiles import PROTOCOLS, Evaluation, Profile, ProfileError, load_profile
+from thesis_lib.experiments.profiles import Profile, ProfileError, load_profile
+from thesis_lib.experiments.protocols import PROTOCOLS, Evaluation
+from thesis_lib.experiments.records import write_json
 from thesis_lib.experiments.runs import pretrain, provide_dataset
-from thesis_lib.experiments.study import compared, pretrained_files, run_study, variant_files
+from thesis_lib.experiments.study import PRETRAINED, compared, pretrained_files, run_study, variant_files
 from thesis_lib.experiments.training import TrainingError
 from thesis_lib.models import CheckpointError, WeightsError, load_checkpoint
 from thesis_lib.paths import DATASET
 
-PRETRAINED = "pretrained"
 MODELS = (PRETRAINED, "PSPNet", "ClusterNet")
 MODELS_HELP = "the PSPNet that both start from, and the two trained further from it; ClusterNet by default"
 ERRORS = (DatasetError, ProfileError, TrainingError, CheckpointError, WeightsError, OSError, ValueError)
@@ -35,8 +36,8 @@ def _data(profile: Profile, given: argparse.Namespace) -> None:
     found = provide_dataset(profile, given.archives.expanduser())
     print(f"{found['root']}: {found['frames']['train']} frames to train, {found['frames']['val']} to validate")
     if given.output:
-        given.output.parent.mkdir(parents=True, exist_ok=True)
-        given.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        write_json(given.output, found)
+        write_json(given.output.with_name("values.json"), profile.model_dump(mode="json", exclude={"minutes"}))
 
 
 def _train(profile: Profile, given: argparse.Namespace) -> None:
@@ -49,15 +50,17 @@ def _train(profile: Profile, given: argparse.Namespace) -> None:
 
 
 def _evaluate(profile: Profile, given: argparse.Namespace) -> None:
-    files = (
-        variant_files(profile, compared(profile)[given.model])
-        if given.model != PRETRAINED
-        else pretrained_files(profile)
-    )
-    model = load_checkpoint(given.checkpoint or files.last, align_corners=given.align_corners)
+    model = load_checkpoint(given.checkpoint or _trained(profile, given.model), align_corners=given.align_corners)
     dataset = Cityscapes(profile.dataset, "val", limit=profile.data.val)
     protocol = Evaluation.model_validate({"protocol": given.protocol}) if given.protocol else profile.evaluation
     print(json.dumps(evaluate(model, dataset, protocol, export=given.export).to_dict(), indent=1))
+
+
+def _trained(profile: Profile, model: str) -> Path:
+    """The last checkpoint of one of the MODELS."""
+    if model == PRETRAINED:
+        return pretrained_files(profile).last
+    return variant_files(profile, compared(profile)[model]).last
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,11 +69,18 @@ def _parser() -> argparse.ArgumentParser:
 
     data = commands.add_parser("data", help="paint the scenes, or unpack Cityscapes")
     data.add_argument("--archives", type=Path, default=DATASET, help="folder of Cityscapes' zips (cityscapes_dataset/)")
-    data.add_argument("--output", type=Path, help="JSON file that tells what there is")
+    data.add_argument(
+        "--output", type=Path, help="JSON file that tells what there is; the profile's values go beside it"
+    )
     data.set_defaults(run=_data)
 
     train = commands.add_parser("train", help="train one model")
-    train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    train.add_argument(
+        "--resume",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="use what was trained before with the same values, and go on from there (so by default), or begin anew",
+    )
     train.set_defaults(run=_train)
 
     score = commands.add_parser("evaluate", help="score one model on the validation frames")

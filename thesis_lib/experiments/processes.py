@@ -38,7 +38,8 @@ def new_accelerator() -> Accelerator:
     Raises:
         TrainingError: several were started and did not find together: each would train alone, and write the same files.
     """
-    accelerator = Accelerator(cpu=not torch.cuda.is_available())
+    # its variables may ask for another precision; a training has that of its profile
+    accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision="no")
     started = int(os.environ.get("WORLD_SIZE", "1"))
     if accelerator.num_processes != started:
         raise TrainingError(

@@ -1,44 +1,31 @@
 """Profiles: everything that differs between the runs of the thesis, as validated TOML."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from thesis_lib.clustering.neighbor_graph import NEIGHBORS
 from thesis_lib.clustering.spectral import PRESETS, GraphName, Preset
+from thesis_lib.experiments.consistency import disagreements, is_weights_file, newest_weights
+from thesis_lib.experiments.overrides import OverrideError, override, split_overrides
+from thesis_lib.experiments.protocols import PROTOCOLS, Evaluation
+from thesis_lib.experiments.sections import Positive, Rate, Scale, Section, Seed, Size, Some, expand_name
+from thesis_lib.models.backbones import RESNETS
 from thesis_lib.models.cluster_layer import Axis, Method
 from thesis_lib.models.clusternet import Fusion
 from thesis_lib.models.semantics import SemanticsName
 from thesis_lib.paths import BUILD, DATASET, PROFILES, PROJECT
 
-Positive = Annotated[int, Field(gt=0)]
-Rate = Annotated[float, Field(gt=0)]
-Size = tuple[Positive, Positive]
-Range = tuple[Rate, Rate]
+__all__ = ["PROTOCOLS", "Evaluation", "Profile", "ProfileError", "load_profile"]
+
 StudyMethod = Method | Preset
 
 
 class ProfileError(ValueError):
     """A profile, or a change to it, cannot be used."""
-
-
-def _expand_name(values: Any, key: str, choices: Mapping[Any, dict[str, Any]]) -> Any:
-    """A table of a profile with the values that one name in it stands for; others beside it count more."""
-    if not isinstance(values, dict) or key not in values:
-        return values
-    name = values[key]
-    if not isinstance(name, str) or name not in choices:
-        raise ValueError(f"{key} must be one of {', '.join(choices)}, not {name!r}")
-    return choices[name] | {other: value for other, value in values.items() if other != key}
-
-
-class Section(BaseModel):
-    """A table of a profile: unknown keys and wrong types are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
 class Data(Section):
@@ -52,8 +39,8 @@ class Data(Section):
     train: Positive = 2975
     """Frames used; of scenes, also frames made."""
     val: Positive = 500
-    seed: int = 0
-    workers: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
+    workers: Annotated[int, Field(ge=0, le=256)] = 0
     """Loader processes."""
 
 
@@ -63,12 +50,13 @@ class Model(Section):
     `preset = "faithful"` stands for that preset's graph, neighbors, sigma and reduce; others beside it change them.
     """
 
-    backbone: str
+    backbone: Literal["resnet18", "resnet50", "resnet101", "efficientnet_lite0"]
     weights: str | None = "imagenet"
-    """Of the backbone: "imagenet", a name of torchvision's weights, or a file, counted from the project's root."""
+    """Of the backbone: a name of torchvision's weights, or a file, counted from the project's root. "imagenet" is
+    efficientnet_lite0's only name; for a ResNet it becomes that of torchvision's newest."""
     semantics: SemanticsName = "torchvision"
     """Whose ResNet: torchvision's, or with the stem and dilation of hszhao/semseg or mmsegmentation."""
-    checkpoint: str | None = None
+    checkpoint: Annotated[str, Some] | None = None
     """A trained PSPNet, ours or one of theirs, that both networks go on from, in place of one trained first."""
     n_clusters: Positive = 40
     axis: Axis = "pixels"
@@ -78,13 +66,13 @@ class Model(Section):
     neighbors: Positive = NEIGHBORS
     sigma: Literal["local", "median"] | Rate = "local"
     reduce: Positive | None = 64
-    position: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    position: Annotated[float, Field(ge=0)] = 0.0
     """Weight of a pixel's place beside its features."""
 
     @model_validator(mode="before")
     @classmethod
     def _expand(cls, values: Any) -> Any:
-        return _expand_name(values, "preset", PRESETS)
+        return expand_name(values, "preset", PRESETS)
 
     @property
     def layer(self) -> dict[str, Any]:
@@ -93,9 +81,18 @@ class Model(Section):
 
     @field_validator("weights", "checkpoint")
     @classmethod
-    def _from_the_project(cls, weights: str | None) -> str | None:
+    def _from_the_project(cls, file: str | None, field: ValidationInfo) -> str | None:
         """A relative file is counted from the project's root, wherever the notebook runs."""
-        return str(PROJECT / weights) if weights and weights.endswith((".pt", ".pth")) else weights
+        return str(PROJECT / file) if file and (field.field_name == "checkpoint" or is_weights_file(file)) else file
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, values: Any) -> Any:
+        """What is newest today need not be tomorrow: the values name it."""
+        if not isinstance(values, dict) or values.get("weights", "imagenet") != "imagenet":
+            return values
+        backbone = values.get("backbone")
+        return values | {"weights": newest_weights(backbone)} if backbone in RESNETS else values
 
 
 class Training(Section):
@@ -105,14 +102,14 @@ class Training(Section):
     batch_size: Annotated[int, Field(ge=2)]
     """At least 2: batch norm over the pyramid's single region needs two images."""
     crop: Size
-    scale: Range = (0.5, 2.0)
-    rotate: Annotated[float, Field(ge=0)] = 10
+    scale: tuple[Scale, Scale] = (0.5, 2.0)
+    rotate: Annotated[float, Field(ge=0, le=180)] = 10
     rate: Rate = 0.01
     head_factor: Rate = 10
     """Rate of the new modules over that of the backbone."""
-    momentum: float = 0.9
-    weight_decay: float = 1e-4
-    power: float = 0.9
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
+    power: Annotated[float, Field(ge=0)] = 0.9
     aux_weight: Annotated[float, Field(ge=0)] = 0.4
     """Of the auxiliary head's loss; at 0 the head is not computed."""
     class_weights: Literal["none", "enet"] = "none"
@@ -139,52 +136,14 @@ class Training(Section):
     """Epochs between two validations."""
     max_steps: Positive | None = None
     """Steps of an epoch at most; for trying things out."""
-    seed: int = 0
+    seed: Seed = 0
 
-
-PROTOCOLS: dict[str, dict[str, Any]] = {
-    "semseg-ss": {"window": (713, 713), "stride_rate": 2 / 3, "flip": True, "scales": (1.0,)},
-    "semseg-ms": {
-        "window": (713, 713),
-        "stride_rate": 2 / 3,
-        "flip": True,
-        "scales": (0.5, 0.75, 1.0, 1.25, 1.5, 1.75),
-    },
-    "whole": {"window": None, "stride_rate": 1.0, "flip": False, "scales": (1.0,)},
-    "whole+flip": {"window": None, "stride_rate": 1.0, "flip": True, "scales": (1.0,)},
-}
-"""The first two are what hszhao/semseg calls single scale and multi-scale (config/cityscapes, TEST); "whole" is
-mmsegmentation's single scale at 512x1024. Published numbers of one are not comparable with those of another."""
-
-
-class Evaluation(Section):
-    """How a prediction is made: windows, mirror image, scales; softmax is averaged as in semseg (tool/test.py).
-
-    `protocol = "semseg-ss"` in a profile stands for the values of one of the PROTOCOLS; others beside it change them.
-    """
-
-    window: Size | None
-    """(height, width); None for the whole image, which then has to fit into memory."""
-    stride_rate: Annotated[float, Field(gt=0, le=1)] = 2 / 3
-    flip: bool = True
-    scales: tuple[Rate, ...] = (1.0,)
-
-    @model_validator(mode="before")
+    @field_validator("scale")
     @classmethod
-    def _expand(cls, values: Any) -> Any:
-        return _expand_name(values, "protocol", PROTOCOLS)
-
-    @property
-    def protocol(self) -> str:
-        """The name, or else the values, to stand beside every number."""
-        own = self.model_dump()
-        for name, values in PROTOCOLS.items():
-            if values == own:
-                return name
-        window = "whole images" if self.window is None else "windows {}x{}".format(*self.window)
-        stride = "" if self.window is None else f", stride {self.stride_rate:.2g}"
-        scales = ", ".join(f"{scale:g}" for scale in self.scales)
-        return f"{window}{stride}, {'mirrored too' if self.flip else 'not mirrored'}, scale {scales}"
+    def _ordered(cls, scale: tuple[float, float]) -> tuple[float, float]:
+        if scale[0] > scale[1]:
+            raise ValueError("the smaller scale comes first")
+        return scale
 
 
 class Study(Section):
@@ -192,12 +151,12 @@ class Study(Section):
 
     epochs: Positive
     rate: Rate = 0.01
-    n_clusters: tuple[Positive, ...] = (10, 20, 40, 80)
-    axes: tuple[Axis, ...] = ("pixels", "channels")
-    fusions: tuple[Fusion, ...] = ("concat", "replace")
-    methods: tuple[StudyMethod, ...] = ("spectral", "kmeans")
+    n_clusters: Annotated[tuple[Positive, ...], Some] = (10, 20, 40, 80)
+    axes: Annotated[tuple[Axis, ...], Some] = ("pixels", "channels")
+    fusions: Annotated[tuple[Fusion, ...], Some] = ("concat", "replace")
+    methods: Annotated[tuple[StudyMethod, ...], Some] = ("spectral", "kmeans")
     """"spectral" is the profile's own layer; a preset's name stands for spectral clustering by that preset."""
-    seeds: tuple[int, ...] = (0,)
+    seeds: Annotated[tuple[Seed, ...], Some] = (0,)
 
 
 class Exploration(Section):
@@ -205,17 +164,18 @@ class Exploration(Section):
 
     frame: Annotated[int, Field(ge=0)] = 0
     """Index of the validation frame that is clustered and shown throughout."""
-    n_clusters: tuple[Positive, ...] = (5, 10, 20, 40)
+    n_clusters: Annotated[tuple[Positive, ...], Some] = (5, 10, 20, 40)
     image_size: Size
     """(height, width) at which a frame is clustered."""
-    timing_points: tuple[Positive, ...] = (256, 512, 1024, 2048, 4096)
+    timing_points: Annotated[tuple[Positive, ...], Some] = (256, 512, 1024, 2048, 4096)
     timing_repeats: Positive = 5
 
 
 class Profile(Section):
     """A whole profile."""
 
-    name: str
+    name: Annotated[str, Field(pattern=r"^[^./\\\x00][^/\\\x00]*$")]
+    """Of the folders of its data and results."""
     data: Data
     model: Model
     training: Training
@@ -226,13 +186,9 @@ class Profile(Section):
     """What each notebook takes on 2 cores: only the estimate of the time left is made of it."""
 
     @model_validator(mode="after")
-    def _clusters_fit(self) -> "Profile":
-        height, width = (-(-side // 8) for side in self.training.crop)
-        most = max(self.model.n_clusters, *self.study.n_clusters)
-        if most > height * width:
-            raise ValueError(
-                f"{most} clusters of a crop's {height} x {width} pixels at stride 8: enlarge training.crop"
-            )
+    def _agree(self) -> "Profile":
+        if found := list(disagreements(self)):
+            raise ValueError("\n  ".join(found))
         return self
 
     @property
@@ -250,43 +206,41 @@ def load_profile(name: str | Path, overrides: str | Iterable[str] = ()) -> Profi
     """A profile by name (notebooks/profiles/<name>.toml) or file, with single values changed.
 
     Args:
-        overrides: "section.key=value" each, the value as in TOML: 'training.epochs=1', 'model.backbone="resnet18"';
-            several, or one string with spaces between them.
+        overrides: "section.key=value" each, the value as in TOML: 'training.epochs=1', 'study.seeds=[0, 1]'; a text
+            may stand without quotes: 'model.backbone=resnet18'. Several, or one string with spaces between them.
 
     Raises:
-        ProfileError: no such profile, TOML that cannot be read, an unknown key, a value of a wrong type.
+        ProfileError: no such profile, TOML that cannot be read, an unknown key, a value of a wrong type or out of its
+            range, values that do not go together.
     """
     file = Path(name) if str(name).endswith(".toml") else PROFILES / f"{name}.toml"
     if not file.is_file():
         known = ", ".join(sorted(path.stem for path in PROFILES.glob("*.toml")))
         raise ProfileError(f"there is no profile {str(name)!r} ({file}). Choose {known}, or the path of a .toml file")
-    content = {"name": file.stem} | _parse(file.read_text(encoding="utf-8"), str(file))
-    for override in overrides.split() if isinstance(overrides, str) else overrides:
-        _override(content, override)
+    content = {"name": file.stem} | _read(file)
     try:
+        for change in split_overrides(overrides):
+            override(content, change, Profile)
         return Profile.model_validate(content)
+    except OverrideError as error:
+        raise ProfileError(str(error)) from None
     except ValidationError as error:
         raise ProfileError(f"{file}:\n" + "\n".join(_describe(problem) for problem in error.errors())) from None
 
 
-def _parse(text: str, source: str) -> dict[str, Any]:
+def _read(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"{source} is not TOML: {error}") from None
-
-
-def _override(content: dict[str, Any], override: str) -> None:
-    key, equals, value = override.partition("=")
-    section, _, name = key.strip().partition(".")
-    if not (equals and section and name):
-        raise ProfileError(f"{override!r} changes nothing: write section.key=value, such as training.epochs=1")
-    parsed = _parse(f"value = {value}", f"the value of {override!r}")
-    content.setdefault(section, {})[name] = parsed["value"]
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProfileError(f"{file} is not TOML: {error}") from None
+    except OSError as error:
+        raise ProfileError(f"{file} cannot be read: {error.strerror}") from None
 
 
 def _describe(problem: Any) -> str:
-    where = ".".join(map(str, problem["loc"])) or "profile"
+    where = ".".join(map(str, problem["loc"]))
+    if not where:
+        return f"  {problem['msg'].removeprefix('Value error, ')}"
     if problem["type"] == "extra_forbidden":
         return f"  {where} is not a key of a profile; see notebooks/profiles/demo.toml for those there are"
     given = "" if problem["type"] == "missing" else f" (given: {problem['input']!r})"

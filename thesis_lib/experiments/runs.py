@@ -16,11 +16,13 @@ from thesis_lib.data.official import ARCHIVES
 from thesis_lib.data.prepare import prepare_dataset
 from thesis_lib.data.scenes import write_scenes
 from thesis_lib.data.verify import content_digest
+from thesis_lib.experiments.keeping import keep_training
+from thesis_lib.experiments.keys import pretraining_key, split_digest
 from thesis_lib.experiments.processes import this_process
 from thesis_lib.experiments.profiles import Profile
 from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles, write_table
-from thesis_lib.experiments.study import pretrained_files
-from thesis_lib.experiments.training import fit
+from thesis_lib.experiments.study import PRETRAINED
+from thesis_lib.experiments.training import check_classes, fit
 from thesis_lib.models import PSPNet, load_checkpoint, save_checkpoint
 
 MANIFEST = "scenes.json"
@@ -33,20 +35,23 @@ def build_pspnet(profile: Profile) -> PSPNet:
     return PSPNet(backbone=model.backbone, weights=model.weights, semantics=model.semantics)
 
 
-def pretrain(profile: Profile, *, resume: bool = False) -> TrainingFiles:
-    """Train the PSPNet that the study starts from, or take the profile's; a new one voids the study of an earlier."""
-    if not resume and this_process().is_main_process:
-        shutil.rmtree(profile.results / "study", ignore_errors=True)
-    files = pretrained_files(profile)
-    if profile.model.checkpoint is None:
-        return fit(build_pspnet(profile), profile, files.folder, resume=resume, title="PSPNet")
-    model = load_checkpoint(profile.model.checkpoint)
-    if this_process().is_main_process:
-        files.remove()
-        save_checkpoint(files.last, model)
-        write_table(files.log, LOG_COLUMNS, [])
-    this_process().wait_for_everyone()
-    return files
+def pretrain(profile: Profile, *, resume: bool = True) -> TrainingFiles:
+    """Train the PSPNet that the study starts from, or take the profile's own; one trained before is used as it is.
+
+    Args:
+        resume: False for a new training in place of an earlier one of the same values.
+    """
+
+    def train(folder: Path) -> None:
+        if profile.model.checkpoint is None:
+            fit(build_pspnet(profile), profile, folder, resume=resume, title="PSPNet")
+        elif this_process().is_main_process:
+            model = load_checkpoint(profile.model.checkpoint)
+            check_classes(model)
+            save_checkpoint(TrainingFiles(folder).last, model)
+            write_table(TrainingFiles(folder).log, LOG_COLUMNS, [])
+
+    return keep_training(profile.results / PRETRAINED, pretraining_key(profile), train, resume=resume)
 
 
 def provide_dataset(profile: Profile, archives: Path) -> dict[str, Any]:
@@ -69,6 +74,8 @@ def provide_dataset(profile: Profile, archives: Path) -> dict[str, Any]:
         prepare_dataset(archives, root)
     limits = {"train": profile.data.train, "val": profile.data.val}
     pairs = {split: pairs_of(root, split)[: limits[split]] for split in SPLITS}
+    for split in SPLITS:
+        split_digest(profile, split)  # kept for the trainings, whose processes would each compute it
     return {
         "root": str(root),
         "frames": {split: len(found) for split, found in pairs.items()},

@@ -127,9 +127,11 @@ class _Logits(nn.Module):
 
 def build_optimizer(model: PSPNet, settings: Training) -> torch.optim.SGD:
     """SGD with two groups: the backbone, and the new modules at `head_factor` times its rate."""
-    new = [parameter for module in model.new_modules() for parameter in module.parameters()]
-    old = [parameter for parameter in model.backbone.parameters() if parameter.requires_grad]
-    groups = [{"params": old, "factor": 1.0}, {"params": new, "factor": settings.head_factor}]
+    parts = (([model.backbone], 1.0), (model.new_modules(), settings.head_factor))
+    groups: list[dict[str, Any]] = [
+        {"params": [p for module in modules for p in module.parameters() if p.requires_grad], "factor": factor}
+        for modules, factor in parts
+    ]
     return torch.optim.SGD(
         [group for group in groups if group["params"]],
         lr=settings.rate,

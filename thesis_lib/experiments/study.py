@@ -5,8 +5,10 @@ difference between two of them is made by the layer, or by chance.
 """
 
 import csv
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -16,16 +18,22 @@ import numpy as np
 import torch
 
 from thesis_lib.clustering.spectral import PRESETS
-from thesis_lib.experiments.processes import this_process
+from thesis_lib.data import Cityscapes
+from thesis_lib.experiments.calibration import calibration_images
+from thesis_lib.experiments.evaluation import evaluate
+from thesis_lib.experiments.keeping import is_finished, keep_training, kept_files
+from thesis_lib.experiments.keys import Key, further_key, pretraining_key, validation, weights_digest
+from thesis_lib.experiments.processes import new_accelerator, this_process
 from thesis_lib.experiments.profiles import Profile, StudyMethod
-from thesis_lib.experiments.records import TrainingFiles, read_log, write_table
+from thesis_lib.experiments.records import TrainingFiles, read_log, write_json, write_table
 from thesis_lib.experiments.training import TrainingError, datasets, fit
-from thesis_lib.models import ClusterNet, PSPNet, load_checkpoint
+from thesis_lib.models import ClusterNet, PSPNet, load_checkpoint, read_checkpoint
 from thesis_lib.models.cluster_layer import Axis
 from thesis_lib.models.clusternet import Fusion
 
-CALIBRATION = 8
-"""Training images from which channels are partitioned."""
+PRETRAINED = "pretrained"
+SCORE = "score.json"
+"""In the folder of a variant's training: its `Result`, and what measured it."""
 
 
 @dataclass(frozen=True)
@@ -76,62 +84,128 @@ def variants(profile: Profile) -> list[Variant]:
 
 def pretrained_files(profile: Profile) -> TrainingFiles:
     """The training of the PSPNet that every variant starts from."""
-    return TrainingFiles(profile.results / "pretrained")
+    return kept_files(profile.results / PRETRAINED, pretraining_key(profile))
 
 
 def variant_files(profile: Profile, variant: Variant, seed: int | None = None) -> TrainingFiles:
-    """The further training of a variant; with the first seed of the study unless another is given."""
-    seed = profile.study.seeds[0] if seed is None else seed
-    return TrainingFiles(profile.results / "study" / f"{variant.name}-{seed}")
-
-
-def run_study(profile: Profile, chosen: Iterable[Variant], seeds: Iterable[int], *, resume: bool = False) -> Path:
-    """Train and score variants.
-
-    Args:
-        resume: keep what study.csv and the trainings already hold of these, and go on.
-
-    Returns:
-        study/study.csv in the profile's results, a `Result` a line, written anew after each variant.
+    """The further training of a variant; with the first seed of the study unless another is given.
 
     Raises:
         TrainingError: there is no PSPNet to start from.
     """
-    file = profile.results / "study" / "study.csv"
-    results = read_results(file) if file.exists() else []
-    for seed, variant in product(seeds, chosen):
-        earlier = [result for result in results if (result.variant, result.seed) == (variant.name, seed)]
-        if not (resume and earlier):
-            results = [result for result in results if result not in earlier]
-            results.append(run_variant(variant, profile, seed=seed, resume=resume))
-            if this_process().is_main_process:
-                write_table(file, [field.name for field in fields(Result)], map(asdict, results))
-    return file
+    seed = profile.study.seeds[0] if seed is None else seed
+    return kept_files(*place_and_key(profile, variant, seed))
 
 
-def run_variant(variant: Variant, profile: Profile, *, seed: int, resume: bool = False) -> Result:
-    """Train one variant further, and score its last epoch on the validation split."""
+def place_and_key(profile: Profile, variant: Variant, seed: int) -> tuple[Path, Key]:
+    """The folder that a variant's training has by its name, and all that the training depends on."""
+    layer = layer_options(variant, profile) if variant.n_clusters else None
+    key = further_key(further(profile, seed), layer, start_digest(profile))
+    return profile.results / "study" / f"{variant.name}-{seed}", key
+
+
+def start_digest(profile: Profile) -> str:
+    """Of the weights of the PSPNet that every variant starts from."""
+    start = _start(profile)
+    return _digest_of_weights(start, start.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _digest_of_weights(checkpoint: Path, written: int) -> str:
+    """Of a checkpoint, read once as long as it is not written anew."""
+    return weights_digest(read_checkpoint(checkpoint)["state_dict"])
+
+
+def _start(profile: Profile) -> Path:
     start = pretrained_files(profile).last
     if not start.exists():
         raise TrainingError(
             f"{start} not found: the variants start from a trained PSPNet.\nTrain it first (notebook 03)"
         )
+    return start
+
+
+def further(profile: Profile, seed: int) -> Profile:
+    """The profile with the recipe of the variants' further training."""
     study = profile.study
     changed = {"epochs": study.epochs, "rate": study.rate, "seed": seed, "validate_every": study.epochs}
-    profile = profile.model_copy(update={"training": profile.training.model_copy(update=changed)})
-    torch.manual_seed(seed)
-    model = build_variant(variant, profile, load_checkpoint(start))
+    return profile.model_copy(update={"training": profile.training.model_copy(update=changed)})
+
+
+def run_study(profile: Profile, chosen: Iterable[Variant], seeds: Iterable[int], *, resume: bool = True) -> Path:
+    """Train and score variants; what was trained and scored before with the same values is used as it is.
+
+    Args:
+        resume: False for new trainings in place of earlier ones of the same values.
+
+    Returns:
+        study/study.csv in the profile's results, a `Result` a line, written anew after each variant: those chosen, and
+        the profile's other variants as far as they are known. Every line is of the values that the profile has now.
+
+    Raises:
+        TrainingError: there is no PSPNet to start from.
+    """
+    file, pairs = profile.results / "study" / "study.csv", list(product(seeds, chosen))
+    wanted = dict.fromkeys([*pairs, *product(profile.study.seeds, variants(profile))])
+    known = {(seed, variant): known_result(variant, profile, seed=seed) for seed, variant in wanted}
+    for seed, variant in pairs:
+        known[seed, variant] = run_variant(variant, profile, seed=seed, resume=resume)
+        if this_process().is_main_process:
+            found = [asdict(result) for result in known.values() if result is not None]
+            write_table(file, [field.name for field in fields(Result)], found)
+    return file
+
+
+def run_variant(variant: Variant, profile: Profile, *, seed: int, resume: bool = True) -> Result:
+    """Train one variant further, and score its last epoch on the validation split."""
+    place, key = place_and_key(profile, variant, seed)
+    recipe = further(profile, seed)
+
+    def train(folder: Path) -> None:
+        torch.manual_seed(seed)
+        model = build_variant(variant, recipe, load_checkpoint(_start(profile)))
+        fit(model, recipe, folder, resume=resume, title=f"{variant.name}, seed {seed}")
+
+    files = keep_training(place, key, train, resume=resume)
+    known = known_result(variant, profile, seed=seed) if resume else None
+    this_process().wait_for_everyone()  # all have looked before the first one writes
+    return known or _score(variant, recipe, files, seed)
+
+
+def known_result(variant: Variant, profile: Profile, *, seed: int) -> Result | None:
+    """A variant's score where it was measured before: of these very weights, on these frames, by this protocol."""
     files = variant_files(profile, variant, seed)
-    fit(model, profile, files.folder, resume=resume, title=f"{variant.name}, seed {seed}")
-    log = read_log(files.log)
-    return Result(
+    file = files.folder / SCORE
+    if not (is_finished(files) and file.exists()):
+        return None
+    known = json.loads(file.read_text(encoding="utf-8"))
+    same = known["validation"] == validation(profile) and known["result"].keys() == Result.__annotations__.keys()
+    return Result(**known["result"]) if same else None
+
+
+def _score(variant: Variant, profile: Profile, files: TrainingFiles, seed: int) -> Result:
+    """From the log where the profile's protocol measured it, else measured now; kept beside the training."""
+    content, model = read_checkpoint(files.last), load_checkpoint(files.last)
+    miou = content["rows"][-1].get("miou")
+    if content["validated"] != validation(profile):
+        accelerator = new_accelerator()
+        val = Cityscapes(profile.dataset, "val", limit=profile.data.val)
+        protocol = profile.evaluation.quick()
+        miou = evaluate(
+            model.to(accelerator.device), val, protocol, title=f"{variant.name}, seed {seed}", accelerator=accelerator
+        ).miou
+    result = Result(
         variant.name,
         **asdict(variant),
         seed=seed,
-        miou=float(log["miou"][-1]),
+        miou=float(miou),
         parameters=sum(parameter.numel() for parameter in model.parameters()),
-        step_seconds=median(log["seconds"].tolist()),
+        step_seconds=median(row["seconds"] for row in content["rows"]),
     )
+    if this_process().is_main_process:
+        write_json(files.folder / SCORE, {"validation": validation(profile), "result": asdict(result)})
+    this_process().wait_for_everyone()
+    return result
 
 
 def training_logs(profile: Profile) -> dict[str, dict[str, np.ndarray]]:
@@ -150,12 +224,16 @@ def build_variant(variant: Variant, profile: Profile, pspnet: PSPNet) -> PSPNet:
         return pspnet
     images = None
     if variant.axis == "channels":
-        train, _ = datasets(profile, pspnet)
-        images = torch.stack([train[index][0] for index in range(min(CALIBRATION, len(train)))])
+        images = calibration_images(datasets(profile, pspnet)[0])
+    return ClusterNet.from_pspnet(pspnet, images, **layer_options(variant, profile))
+
+
+def layer_options(variant: Variant, profile: Profile) -> dict[str, Any]:
+    """What a variant's cluster layer is built with: its own choices, the profile's values, or those of a preset."""
     options = profile.model.layer | asdict(variant)
     if variant.method in PRESETS:
         options |= PRESETS[variant.method] | {"method": "spectral"}
-    return ClusterNet.from_pspnet(pspnet, images, **options)
+    return options
 
 
 def read_results(file: Path) -> list[Result]:

@@ -13,9 +13,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from thesis_lib.data import Cityscapes, EpochSampler
+from thesis_lib.data.labels import CLASS_NAMES
 from thesis_lib.data.statistics import class_pixels
 from thesis_lib.data.transforms import train_transform
+from thesis_lib.experiments.calibration import calibrate_channels
 from thesis_lib.experiments.evaluation import evaluate
+from thesis_lib.experiments.keys import Key, recipe, split_digest, validation
 from thesis_lib.experiments.loss import enet_weights
 from thesis_lib.experiments.processes import check_shares, new_accelerator
 from thesis_lib.experiments.profiles import Profile
@@ -24,6 +27,9 @@ from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles, write_tab
 from thesis_lib.experiments.step import Step, TrainingError, hold_frozen_batch_norms
 from thesis_lib.experiments.watch import Watch
 from thesis_lib.models import CheckpointError, PSPNet, read_checkpoint, save_checkpoint
+
+SHOWN = 5
+"""Differences named when a checkpoint is of another training."""
 
 
 def fit(
@@ -40,8 +46,9 @@ def fit(
         resume: go on from the last checkpoint that the folder holds; the result is that of an uninterrupted run.
 
     Raises:
-        TrainingError: the loss is NaN.
-        CheckpointError: the checkpoint to resume from is of another model or another number of epochs.
+        TrainingError: the loss is NaN or infinite; no batch can be made, or not be shared by the processes;
+            or the network's classes are not those of the data.
+        CheckpointError: the checkpoint to resume from is of another model, other data or another recipe.
     """
     with deterministic_algorithms(profile.training.deterministic):
         return Trainer(model, profile, TrainingFiles(Path(folder)), title).run(resume=resume)
@@ -54,8 +61,10 @@ class Trainer:
         self.profile, self.files, self.title = profile, files, title
         self.accelerator = new_accelerator()
         settings, ranks = profile.training, self.accelerator.num_processes
+        check_classes(model)
         check_shares(settings, self.accelerator)
         self.train, self.val = datasets(profile, model)
+        calibrate_channels(model, self.train)
         weights = None
         if settings.class_weights == "enet":
             weights = enet_weights(torch.from_numpy(class_pixels(self.train).sum(0)))
@@ -77,6 +86,7 @@ class Trainer:
             )
         self.watch: Watch | None = None
         self.epoch, self.best = 0, -1.0
+        self.validated: Key | None = None
         self.rows: list[dict[str, Any]] = []
 
     def run(self, *, resume: bool) -> TrainingFiles:
@@ -107,7 +117,8 @@ class Trainer:
         begin = time.monotonic()
         for images, labels in limited(self.loader, self.steps - done):
             number = len(self.rows)
-            torch.manual_seed(step_seed(settings.seed, number))  # dropout: a function of the step
+            # dropout: a function of the step, and of the process, whose images are others
+            torch.manual_seed(step_seed(settings.seed, number, self.accelerator.process_index))
             rate = self._set_rate(number)
             loss, main = self._take(images, labels)
             seconds, begin = time.monotonic() - begin, time.monotonic()
@@ -148,11 +159,10 @@ class Trainer:
 
     def _validate(self) -> None:
         """mIoU without mirroring, at the first scale: quick, for choosing the best epoch."""
-        changed = {"flip": False, "scales": self.profile.evaluation.scales[:1]}
-        protocol = self.profile.evaluation.model_copy(update=changed)
+        protocol = self.profile.evaluation.quick()
         title = f"{self.title}: validation"
         miou = evaluate(self.step.trained, self.val, protocol, title=title, accelerator=self.accelerator).miou
-        self.rows[-1]["miou"] = miou
+        self.rows[-1]["miou"], self.validated = miou, validation(self.profile)
         if self.watch is not None:
             self.watch.validation(self.step.trained, self.val, protocol, step=len(self.rows), miou=miou)
         if miou > self.best:
@@ -169,24 +179,45 @@ class Trainer:
             self._restore(read_checkpoint(self.files.last))
 
     def _restore(self, content: dict[str, Any]) -> None:
-        config, plan = self.step.model.config, self._plan()
-        if content["config"] != config or content.get("plan") != plan:
+        """Go on from a checkpoint, unless what changes the result is another there."""
+        config = {f"model.{key}": value for key, value in self.step.model.config.items()}
+        wanted = config | self._plan()
+        found = {f"model.{key}": value for key, value in content["config"].items()} | content.get("plan", {})
+        changed = [key for key in wanted | found if wanted.get(key) != found.get(key)]
+        if changed:
+            told = ", ".join(f"{key} = {found.get(key)} (now {wanted.get(key)})" for key in changed[:SHOWN])
             raise CheckpointError(
-                f"{self.files.last} is of another training ({content['config']}, {content.get('plan')}), not of "
-                f"{config}, {plan}.\nStart anew without resume, or in another folder."
+                f"{self.files.last} is of another training: {told}{', ...' if len(changed) > SHOWN else ''}.\n"
+                "Start anew without resume, or in another folder."
             )
         self.step.restore(content)
-        self.epoch, self.best, self.rows = content["epoch"], content["best"], content["rows"]
+        self.epoch, self.rows, self.validated = content["epoch"], content["rows"], content.get("validated")
+        if self.validated == validation(self.profile):  # by another protocol or on other frames a score says nothing
+            self.best = content["best"]
 
     def _save(self, path: Path) -> None:
         if not self.accelerator.is_main_process:
             return
-        state = {"epoch": self.epoch, "best": self.best, "rows": self.rows}
+        state = {"epoch": self.epoch, "best": self.best, "rows": self.rows, "validated": self.validated}
         save_checkpoint(path, self.step.trained, plan=self._plan(), **state, **self.step.state())
         write_table(self.files.log, LOG_COLUMNS, self.rows)
 
     def _plan(self) -> dict[str, Any]:
-        return self.profile.training.model_dump(mode="json") | {"steps": self.steps}
+        return recipe(self.profile.training) | {"steps": self.steps, "data": split_digest(self.profile, "train")}
+
+
+def check_classes(model: PSPNet) -> None:
+    """Refuse a network of other classes than those of the data.
+
+    Raises:
+        TrainingError: with both numbers.
+    """
+    classes = model.config["num_classes"]
+    if classes != len(CLASS_NAMES):
+        raise TrainingError(
+            f"the network has {classes} classes, the data has the {len(CLASS_NAMES)} of Cityscapes.\n"
+            f"Build it with num_classes={len(CLASS_NAMES)}, or start from weights that were trained on them."
+        )
 
 
 def datasets(profile: Profile, model: PSPNet) -> tuple[Cityscapes, Cityscapes]:
@@ -210,9 +241,9 @@ def deterministic_algorithms(wanted: bool) -> Iterator[None]:
         torch.use_deterministic_algorithms(before)
 
 
-def step_seed(seed: int, step: int) -> int:
-    """A seed for each step of a training."""
-    return int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
+def step_seed(seed: int, step: int, process: int = 0) -> int:
+    """A seed for each step of a training on each of its processes."""
+    return int(np.random.SeedSequence([seed, step, process]).generate_state(1)[0])
 
 
 def limited(loader: DataLoader, steps: int) -> Iterator[tuple[Tensor, Tensor]]:

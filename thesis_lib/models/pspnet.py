@@ -4,6 +4,8 @@ Where the paper is silent (batch norm, dropout, widths), hszhao/semseg's model/p
 Where the published implementations do what it says differently, `semantics` names one of them.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -125,11 +127,23 @@ class PSPNet(nn.Module):
         return self.head(self.pyramid(self.refine(features)))
 
     def new_modules(self) -> list[nn.Module]:
-        """What no pretraining covers, and semseg trains at ten times the rate."""
-        return [self.pyramid, self.head, self.aux]
+        """What no pretraining covers, and semseg trains at ten times the rate: all but the backbone."""
+        return [self.refine, self.pyramid, self.head, self.aux]
 
     def _enlarge(self, logits: Tensor, size: torch.Size) -> Tensor:
         return interpolate(logits, size, mode="bilinear", align_corners=self.align_corners)
+
+
+@contextmanager
+def held_in_eval(model: nn.Module) -> Iterator[None]:
+    """A network in eval mode, and each of its modules afterwards as it was."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
 
 
 def conv_bn_relu(channels: int, width: int, *, kernel: int) -> tuple[nn.Module, ...]:

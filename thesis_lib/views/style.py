@@ -1,7 +1,8 @@
 """The one style of all figures, and how they are saved."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from io import BytesIO
 from pathlib import Path
@@ -64,16 +65,25 @@ def thesis_figure(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
     @wraps(draw)
     def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        with mpl.rc_context(STYLE):
+        with thesis_style():
             return draw(*args, **kwargs)
 
     return styled
 
 
+@contextmanager
+def thesis_style() -> Iterator[None]:
+    """matplotlib's own defaults and what STYLE changes: nothing that a user's matplotlibrc or session has set."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(STYLE)
+        yield
+
+
 def show_figure(figure: Figure) -> Image:
     """A figure as the output of a notebook's cell."""
     buffer = BytesIO()
-    with mpl.rc_context(STYLE):
+    with thesis_style():
         figure.savefig(buffer, dpi=110)
     return Image(buffer.getvalue())
 
@@ -106,7 +116,7 @@ def save_figure(figure: Figure, name: str, folder: str | Path, provenance: Prove
     files = [folder / f"{name}.{kind}" for kind in ("png", "pdf")]
     partials = [folder / f".{name}.tmp.{kind}" for kind in ("png", "pdf")]
     try:
-        with mpl.rc_context(STYLE):
+        with thesis_style():
             for partial, metadata in zip(partials, (png_metadata, pdf_metadata), strict=True):
                 figure.savefig(partial, metadata=metadata)
         for partial, file in zip(partials, files, strict=True):
