@@ -19,11 +19,13 @@ from tests.views.samples import (
 from thesis_lib.views.clustering_figures import (
     cluster_maps,
     clustering_times,
+    clusters_and_labels,
     eigenvector_maps,
     feature_colors,
     paint_clusters,
     toy_sets,
 )
+from thesis_lib.views.data_figures import colorize
 from thesis_lib.views.redundancy_figures import channel_redundancy
 
 
@@ -149,3 +151,15 @@ def test_both_spectra_are_drawn_and_told_apart_in_grey() -> None:
 def test_the_effective_ranks_are_named() -> None:
     labels = [line.get_label() for line in channel_redundancy(REDUNDANCY).axes[2].lines]
     assert labels == ["30 channels,\neffective rank 30.0", "4 cluster means,\neffective rank 2.2"]
+
+
+def test_methods_stand_beside_the_labels_with_their_agreement() -> None:
+    labels = {"one": LABELS[1, 8], "other": LABELS[1, 8] % 3}
+    agreements = {"one": (0.512, 0.25, 0.9), "other": np.array([0.1, 0.05, 0.2])}
+    classes = np.zeros(IMAGES[0].shape[:2], np.uint8)
+    classes[:, 5:] = 8
+    figure = clusters_and_labels(IMAGES[0], classes, labels, agreements, COMPONENTS[1])
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles[:4] == ["image", "labels", "one\nNMI 0.51, mIoU 0.25", "other\nNMI 0.10, mIoU 0.05"]
+    shown = figure.axes[1].images[0].get_array()
+    assert np.array_equal(shown, colorize(classes))

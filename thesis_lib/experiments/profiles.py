@@ -75,9 +75,14 @@ class Model(Section):
         return expand_name(values, "preset", PRESETS)
 
     @property
+    def clustering(self) -> dict[str, Any]:
+        """How points are clustered, as `SpectralClustering` takes it."""
+        return self.model_dump(include={"graph", "neighbors", "sigma", "reduce"})
+
+    @property
     def layer(self) -> dict[str, Any]:
         """How the cluster layer clusters, as `ClusterNet` takes it."""
-        return self.model_dump(include={"graph", "neighbors", "sigma", "reduce", "position"})
+        return self.clustering | {"position": self.position}
 
     @field_validator("weights", "checkpoint")
     @classmethod

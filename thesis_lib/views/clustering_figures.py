@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
+from thesis_lib.views.data_figures import colorize
 from thesis_lib.views.style import INK, MARKERS, MUTED, SERIES, WIDTH, new_figure, show_image, thesis_figure
 
 
@@ -77,6 +78,38 @@ def cluster_maps(
             )
     for axes, title in zip(grid[0], ("image", *(f"k = {k}" for k in ks)), strict=True):
         axes.set_title(title)
+    return figure
+
+
+@thesis_figure
+def clusters_and_labels(
+    image: np.ndarray,
+    classes: np.ndarray,
+    labels: Mapping[str, np.ndarray],
+    agreements: Mapping[str, Sequence[float]],
+    features: np.ndarray,
+) -> Figure:
+    """Figure 6c: one image and its labels, and how several methods cluster the same features.
+
+    Args:
+        image: (H, W, 3).
+        classes: (H, W) trainIds.
+        labels: (h, w) by method.
+        agreements: by method NMI and mIoU with the classes, see `thesis_lib.experiments.agreement`.
+        features: (3, h, w), the leading three principal components of the features.
+    """
+    columns = 3
+    rows = -(-(2 + len(labels)) // columns)
+    figure = new_figure(WIDTH / columns * rows * image.shape[0] / image.shape[1] + 0.34 * rows)
+    panels = figure.subplots(rows, columns).ravel()
+    show_image(panels[0], image, "image")
+    show_image(panels[1], colorize(classes), "labels")
+    for axes, (name, found) in zip(panels[2:], labels.items(), strict=False):
+        nmi, miou = agreements[name][:2]
+        picture = paint_clusters(found, feature_colors(found, features), image.shape[:2])
+        show_image(axes, picture, f"{name}\nNMI {nmi:.2f}, mIoU {miou:.2f}")
+    for axes in panels[2 + len(labels) :]:
+        axes.set_axis_off()
     return figure
 
 

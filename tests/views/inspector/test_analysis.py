@@ -12,11 +12,10 @@ from tests.views.inspector.samples import VIEW, planted
 from thesis_lib.clustering.affinity import affinity
 from thesis_lib.clustering.neighbor_graph import NeighborGraph
 from thesis_lib.clustering.twins import find_twins
-from thesis_lib.data.labels import CLASS_NAMES, IGNORE, NUM_CLASSES
+from thesis_lib.data.labels import CLASS_NAMES, NUM_CLASSES
 from thesis_lib.experiments.features import as_points
 from thesis_lib.views.inspector.analysis import (
     Analysis,
-    cell_counts,
     cluster_table,
     joint_points,
 )
@@ -348,22 +347,6 @@ def test_the_nearest_clusters_are_merged() -> None:
     points = torch.tensor([[0.0], [0.1], [9.0], [9.1], [0.9], [1.0]])
     start = neighboring_start(points, torch.tensor([0, 0, 1, 1, 2, 2]), 2)
     assert adjusted_rand_score(start, [0, 0, 1, 1, 0, 0]) == 1
-
-
-@pytest.mark.parametrize(("shape", "grid"), [((16, 32), (4, 8)), ((13, 29), (4, 8)), ((48, 96), (7, 5))])
-def test_counts_are_those_of_every_pixel_of_a_cell(
-    shape: tuple[int, int], grid: tuple[int, int], random: np.random.Generator
-) -> None:
-    classes = random.choice([*range(NUM_CLASSES), IGNORE], shape).astype(np.uint8)
-    expected = np.zeros((*grid, NUM_CLASSES + 1), int)
-    for y, x in np.ndindex(shape):
-        kind = NUM_CLASSES if classes[y, x] == IGNORE else classes[y, x]
-        expected[y * grid[0] // shape[0], x * grid[1] // shape[1], kind] += 1
-    assert np.array_equal(cell_counts(classes, grid), expected.reshape(-1, NUM_CLASSES + 1))
-
-
-def test_counts_sum_to_the_pixels(random: np.random.Generator) -> None:
-    assert cell_counts(random.integers(0, 19, (37, 53)).astype(np.uint8), (5, 9)).sum() == 37 * 53
 
 
 def test_a_table_tells_size_class_and_purity_of_every_cluster(random: np.random.Generator) -> None:

@@ -193,23 +193,6 @@ def joint_points(features: Sequence[Tensor], position: float = 0.0) -> Tensor:
     return points
 
 
-def cell_counts(classes: np.ndarray, grid: tuple[int, ...]) -> np.ndarray:
-    """Pixels of each class within each cell of a feature map.
-
-    Args:
-        classes: (H, W) trainIds; those that do not count are put last.
-        grid: (h, w).
-
-    Returns:
-        (h w, 20) int.
-    """
-    (height, width), (rows, columns) = classes.shape, grid
-    cells = (np.arange(height) * rows // height)[:, None] * columns + np.arange(width) * columns // width
-    kinds = np.minimum(classes, NUM_CLASSES).astype(np.int64)
-    counts = np.bincount((cells * (NUM_CLASSES + 1) + kinds).ravel(), minlength=rows * columns * (NUM_CLASSES + 1))
-    return counts.reshape(rows * columns, NUM_CLASSES + 1)
-
-
 def cluster_table(labels: np.ndarray, counts: np.ndarray | None) -> list[dict[str, Any]]:
     """A row for every cluster, the largest first: its points, their share, the class it mostly is, and its purity.
 
