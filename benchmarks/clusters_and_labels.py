@@ -6,7 +6,8 @@
 Of each: normalised mutual information with the classes, the mIoU and the purity that come out when every cluster is
 given its majority class, means over the frames; and the difference of NMI to k-means, with the number of frames on
 which it is above 0. Of photographs, which have no labels, how far two seeds agree (NMI). Writes
-clusters_and_labels.json beside this file, or to --output.
+clusters_and_labels.json beside this file and its tables into docs/clustering.md, or only JSON to --output; --tables
+writes the tables of the JSON that is there, without measuring.
 """
 
 import argparse
@@ -37,16 +38,22 @@ from thesis_lib.models.backbones import Backbone
 
 SIZES = ((256, 512), (512, 1024))
 KS = (20, 40)
-NEIGHBORS = (5, 7, 10, 15, 30, 40, 80)
+NEIGHBORS = (5, 7, 10, 15, 20, 30, 40, 80)
 FULL_UP_TO = 16_384
 """Points up to which the full graph is tried: more would take minutes a frame."""
 PHOTOS = ("china.jpg", "flower.jpg")
 CONTROL = "k-means"
+RESULTS = Path(__file__).with_suffix(".json")
+DOCUMENT = Path(__file__).parents[1] / "docs" / "clustering.md"
+BEGIN, END = "<!-- tables by benchmarks/clusters_and_labels.py -->", "<!-- end of tables -->"
 
 
 def main() -> None:
     """Measure what is asked, print a table for each layer and size, and write it all."""
     asked = arguments()
+    if asked.tables:
+        write_tables(json.loads(RESULTS.read_text(encoding="utf-8")))
+        return
     profile = load_profile("demo")
     if not asked.root:
         provide_dataset(profile, Path())
@@ -63,6 +70,8 @@ def main() -> None:
     }
     show(rows)
     asked.output.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    if asked.output == RESULTS:
+        write_tables(report)
 
 
 def arguments() -> argparse.Namespace:
@@ -75,7 +84,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--weights", default="imagenet")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--no-photos", action="store_true", help="leave out the photographs")
-    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--tables", action="store_true", help="only write the tables of docs/clustering.md again")
     return parser.parse_args()
 
 
@@ -114,12 +124,46 @@ def row(
 def photographs(backbone: Backbone) -> list[dict[str, Any]]:
     """How far the clusters of two seeds agree, and how many components the graph has, by the number of neighbours."""
     rows = []
-    for name, size, count in ((name, size, count) for name in PHOTOS for size in SIZES for count in (20, *NEIGHBORS)):
+    for name, size, count in product(PHOTOS, SIZES, NEIGHBORS):
         points = as_points(layer_features(backbone, load_sample_image(name), size, layers=[4])[0])
         found = [SpectralClustering(KS[0], neighbors=count, seed=seed)(points).labels.cpu() for seed in range(4)]
         pairs = [normalized_mutual_info_score(found[0], other) for other in found[1:]]
         rows.append({"photo": name, "size": size, "neighbors": count, "seeds_agree": round(float(np.mean(pairs)), 4)})
     return rows
+
+
+def write_tables(report: dict[str, Any]) -> None:
+    """Put the tables of a report between their marks in the document."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    DOCUMENT.write_text(before + BEGIN + "\n\n" + tables(report) + "\n" + END + rest.split(END)[1], encoding="utf-8")
+
+
+def tables(report: dict[str, Any]) -> str:
+    """Markdown: a table for each layer, methods by size and k; and one of the photographs."""
+    data, machine = report["data"], report["machine"]
+    parts = [
+        f"{data['frames']} frames of {data['root']} ({data['split']}), {machine['processor']}, {report['date']}.\n"
+    ]
+    columns = [(tuple(size), k) for size, k in product(SIZES, KS)]
+    for layer in dict.fromkeys(row["layer"] for row in report["rows"]):
+        cells = {(row["method"], tuple(row["size"]), row["k"]): row for row in report["rows"] if row["layer"] == layer}
+        heads = [f"{size[0]} x {size[1]}, k = {k}" for size, k in columns]
+        parts.append(f"\n### Layer {layer}\n\n| | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}\n")
+        for name in dict.fromkeys(name for name, *_ in cells):
+            found = [cells.get((name, *column)) for column in columns]
+            shown = [
+                f"{row['nmi']:.3f} / {row['miou']:.3f} ({row['frames_above_kmeans']})" if row else "-" for row in found
+            ]
+            parts.append(f"| {name} | {' | '.join(shown)} |\n")
+    counts = sorted({row["neighbors"] for row in report["photographs"]})
+    if counts:
+        parts.append(f"\n### Photographs\n\n| | {' | '.join(map(str, counts))} |\n|---|{'---|' * len(counts)}\n")
+    agree = {(row["photo"], tuple(row["size"]), row["neighbors"]): row["seeds_agree"] for row in report["photographs"]}
+    for photo, size in dict.fromkeys((photo, size) for photo, size, _ in agree):
+        values = " | ".join(f"{agree[photo, size, count]:.2f}" for count in counts)
+        parts.append(f"| {photo}, {size[0]} x {size[1]} | {values} |\n")
+    return "".join(parts)
 
 
 def show(rows: list[dict[str, Any]]) -> None:
