@@ -148,7 +148,7 @@ def test_disconnected_parts_are_the_clusters(method: dict[str, Any]) -> None:
     points = torch.randn(450, 3, generator=torch.Generator().manual_seed(0)) + 30 * (torch.arange(450) % 3)[:, None]
     clusters = SpectralClustering(3, sigma=1.0, **method)(points)
     assert adjusted_rand_score(torch.arange(450) % 3, clusters.labels) == 1
-    torch.testing.assert_close(clusters.eigenvalues.double(), torch.ones(3, dtype=torch.float64), atol=3e-5, rtol=0)
+    torch.testing.assert_close(clusters.eigenvalues.double(), torch.ones(3, dtype=torch.float64), atol=1e-4, rtol=0)
 
 
 @every_method
