@@ -28,6 +28,7 @@ from sklearn.datasets import load_sample_image
 from sklearn.metrics import normalized_mutual_info_score
 
 from thesis_lib.clustering import SpectralClustering
+from thesis_lib.clustering.spectral import PRESETS
 from thesis_lib.data import Cityscapes
 from thesis_lib.experiments import load_profile
 from thesis_lib.experiments.agreement import Agreement, agreement, clustering_choices
@@ -38,7 +39,8 @@ from thesis_lib.models.backbones import Backbone
 
 SIZES = ((256, 512), (512, 1024))
 KS = (20, 40)
-NEIGHBORS = (5, 7, 10, 15, 20, 30, 40, 80)
+NEIGHBORS = (5, 7, 15, 20, 40)
+"""Beside those that are recommended."""
 FULL_UP_TO = 16_384
 """Points up to which the full graph is tried: more would take minutes a frame."""
 PHOTOS = ("china.jpg", "flower.jpg")
@@ -122,9 +124,9 @@ def row(
 
 
 def photographs(backbone: Backbone) -> list[dict[str, Any]]:
-    """How far the clusters of two seeds agree, and how many components the graph has, by the number of neighbours."""
+    """How far the clusters of two seeds agree, by the number of neighbours."""
     rows = []
-    for name, size, count in product(PHOTOS, SIZES, NEIGHBORS):
+    for name, size, count in product(PHOTOS, SIZES, sorted((*NEIGHBORS, PRESETS["recommended"]["neighbors"]))):
         points = as_points(layer_features(backbone, load_sample_image(name), size, layers=[4])[0])
         found = [SpectralClustering(KS[0], neighbors=count, seed=seed)(points).labels.cpu() for seed in range(4)]
         pairs = [normalized_mutual_info_score(found[0], other) for other in found[1:]]
