@@ -210,15 +210,6 @@ def test_bad_options_are_refused(options: dict, message: str) -> None:
         SpectralClustering(4, **options)
 
 
-@pytest.mark.parametrize(
-    ("points", "message"),
-    [(torch.zeros(3, 2), "4 clusters were asked of 3 points"), (torch.full((9, 2), torch.inf), "18 of 18 values")],
-)
-def test_bad_points_are_refused(points: torch.Tensor, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        SpectralClustering(4)(points)
-
-
 def test_a_warm_start_finds_the_exact_eigenspace_of_points_that_moved(photo_points: dict[int, torch.Tensor]) -> None:
     points = photo_points[2048]
     noise = torch.randn(points.shape, generator=torch.Generator().manual_seed(1))
