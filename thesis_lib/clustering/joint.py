@@ -96,7 +96,7 @@ def cluster_jointly(
 
 
 def load_clusters(file: str | Path) -> Clusters:
-    """A clusters.pt, read without running code that it may hold."""
+    """Read the clustering that `cluster_jointly` stored in clusters.pt, without running code that the file may hold."""
     with torch.serialization.safe_globals(PLAIN):
         return torch.load(file, map_location="cpu", weights_only=True)
 
