@@ -1,4 +1,5 @@
 import os
+import pickle
 import signal
 import time
 from collections.abc import Iterator
@@ -104,7 +105,12 @@ def _place_and_lose_a_worker(path: Path, stored: Path, target: Path, place: obje
         ({}, "no files"),
         ({"a": np.zeros((9, 2), np.float32), "b": np.zeros((9, 3), np.float32)}, "b.npy has 3 dimensions, .*a.npy 2"),
         ({"a": np.zeros((9, 2), np.uint8)}, "a.npy holds uint8"),
-        ({"a": np.zeros(9, np.float32)}, r"float32 \(9,\); float16 or float32 \(n, d\)"),
+        ({"a": np.zeros(9, np.float32)}, r"float32 \(9,\); float16, float32 or float64 \(n, d\)"),
+        ({"a": np.zeros((2, 9, 3), np.float32)}, r"a.npy holds float32 \(2, 9, 3\)"),
+        ({"a": np.zeros((9, 0), np.float32)}, r"a.npy holds float32 \(9, 0\)"),
+        ({"a": np.zeros((9, 2), np.complex64)}, "a.npy holds complex64"),
+        ({"a": np.zeros((9, 2), object)}, "a.npy is no whole .npy of numbers"),
+        ({"a": np.zeros((0, 2)), "b": np.zeros((0, 2))}, "none of the 2 files holds a point .*a.npy"),
         ({"a": np.zeros((3, 2), np.float32)}, "5 clusters were asked of 3 points"),
     ],
 )
@@ -121,17 +127,83 @@ def test_two_files_of_one_name_are_refused(files: list[Path], tmp_path: Path) ->
         cluster_jointly([files[0], files[0]], K, tmp_path / "out")
 
 
-def test_an_empty_file_gets_empty_labels(files: list[Path], tmp_path: Path) -> None:
-    np.save(files[3], np.zeros((0, 8), np.float32))
+@pytest.mark.parametrize("empty", [[0], [3], [11], [0, 1, 2, 10, 11]])
+def test_an_empty_file_gets_empty_labels(files: list[Path], tmp_path: Path, empty: list[int]) -> None:
+    for index in empty:
+        np.save(files[index], np.zeros((0, 8), np.float32))
     found = cluster_jointly(files, K, tmp_path / "out")
-    assert len(np.load(found.labels[3])) == found.counts[3].sum() == 0
+    for index in empty:
+        assert np.load(found.labels[index]).shape == (0,)
+        assert found.counts[index].sum() == 0
+    assert found.counts.sum() == sum(len(np.load(file)) for file in files)
 
 
-def test_a_file_with_nan_is_named(files: list[Path], tmp_path: Path) -> None:
+def test_damaged_files_are_named_and_no_pickle_is_opened(files: list[Path], tmp_path: Path) -> None:
+    whole = files[1].read_bytes()
+    for damage in (whole[:-50], whole[:40], b"", b"text", pickle.dumps([1.0])):
+        files[1].write_bytes(damage)
+        with pytest.raises(ValueError, match=r"image1\.npy is no whole \.npy"):
+            cluster_jointly(files, K, tmp_path / "out")
+    np.savez(tmp_path / "archive.npz", np.zeros((9, 8)))
+    with pytest.raises(ValueError, match=r"archive\.npz is an archive"):
+        cluster_jointly([files[0], tmp_path / "archive.npz"], K, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("sample", [K, 7, 11, 100, 8191, 10**6])
+def test_a_sample_is_as_large_as_was_asked_however_many_files_there_are(
+    files: list[Path], tmp_path: Path, sample: int
+) -> None:
+    found = cluster_jointly(files, K, tmp_path / "out", sample=sample)
+    total = sum(len(part) for part in truths(files))
+    assert found.clusters.labels.shape == (min(sample, total),)
+    assert found.counts.sum() == total
+
+
+def test_a_sample_smaller_than_the_clusters_is_refused(files: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="a sample of 4 points cannot have 5 clusters"):
+        cluster_jointly(files, K, tmp_path / "out", sample=K - 1)
+
+
+@pytest.mark.parametrize(("sizes", "sample"), [([1, 1, 1, 1], 2), ([3, 0, 5, 1], 4), ([1] * 9, 9), ([2, 7, 1], 50)])
+def test_no_file_gives_more_points_than_it_has(sizes: list[int], sample: int) -> None:
+    shares = joint._shares(sizes, sample)
+    assert sum(shares) == min(sample, sum(sizes))
+    assert all(0 <= share <= size for share, size in zip(shares, sizes, strict=True))
+
+
+@pytest.mark.parametrize("dtype", [">f4", "<f8", ">f8"])
+def test_floats_of_any_size_and_order_are_read_to_their_last_digit(
+    files: list[Path], tmp_path: Path, dtype: str
+) -> None:
+    for file in files[:3]:
+        np.save(file, (np.load(file).astype(np.float64) + (5e6 if "8" in dtype else 0)).astype(dtype))
+    labels = [np.load(file) for file in cluster_jointly(files[:3], K, tmp_path / "out").labels]
+    assert adjusted_rand_score(np.concatenate(truths(files[:3])), np.concatenate(labels)) == 1
+
+
+@pytest.mark.parametrize("length", [200, 244, 245, 250, 251])
+def test_long_names_are_taken(files: list[Path], tmp_path: Path, length: int) -> None:
+    long = [files[index].rename(tmp_path / f"{'ü' * 60}{'n' * (length - 121)}{index}.npy") for index in range(2)]
+    found = cluster_jointly(long, K, tmp_path / "out")
+    assert len(set(found.labels)) == 2
+    assert all(file.exists() for file in found.labels)
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {"clusters.pt", *(f.name for f in found.labels)}
+
+
+def test_labels_overwrite_no_points(files: list[Path], tmp_path: Path) -> None:
+    other = files[1].rename(tmp_path / "image0_labels.npy")
+    with pytest.raises(ValueError, match=r"image0_labels\.npy is given and would be overwritten"):
+        cluster_jointly([files[0], other], K, tmp_path)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_file_that_is_not_finite_is_named(files: list[Path], tmp_path: Path, bad: float) -> None:
     points = np.load(files[2])
-    points[::50] = np.nan
+    points[::50] = bad
     np.save(files[2], points)
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(ValueError, match=r"image2\.npy holds NaN or infinite"):
         cluster_jointly(files, K, tmp_path / "all")
+    assert not (tmp_path / "all").exists()
     with pytest.raises(ValueError, match=r"image2\.npy: .* NaN"):
         cluster_jointly(files, K, tmp_path / "few", sample=24, seed=1)

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 import torch
 import torchcluster
 from sklearn.cluster import KMeans as SklearnKMeans
@@ -114,16 +113,3 @@ def test_it_plugs_into_torchcluster() -> None:
     original = OriginalSpectralClustering(cluster=KMeans(3), k=3)
     assert isinstance(original, torchcluster.zoo.SpectrumClustering)
     assert adjusted_rand_score(blobs(3, 20, 0.05)[1], original(points)[0]) == 1
-
-
-@pytest.mark.parametrize(
-    ("points", "message"),
-    [
-        (torch.zeros(3, 2), "4 clusters were asked of 3 points"),
-        (torch.full((9, 2), float("nan")), "18 of 18 values"),
-        (torch.zeros(2, 3, 9, 9), r"not \(2, 3, 9, 9\)"),
-    ],
-)
-def test_bad_points_are_refused(points: torch.Tensor, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        KMeans(4)(points)

@@ -92,20 +92,6 @@ def test_equal_seeds_give_equal_bits(photo_points: dict[int, torch.Tensor], meth
     assert torch.equal(first.eigenvectors, again.eigenvectors)
 
 
-def test_a_cut_is_the_clustering_with_fewer_clusters(photo_points: dict[int, torch.Tensor]) -> None:
-    many = SpectralClustering(K, solver="dense")(photo_points[512])
-    few = SpectralClustering(9, solver="dense")(photo_points[512])
-    cut = many.cut(9)
-    assert torch.equal(cut.labels, few.labels)
-    torch.testing.assert_close(cut.centers, few.centers)
-    assert torch.equal(many.cut(K).labels, many.labels)
-
-
-def test_a_cut_into_more_clusters_than_eigenvectors_is_refused(photo_points: dict[int, torch.Tensor]) -> None:
-    with pytest.raises(ValueError, match="10 clusters cannot be cut from 9 eigenvectors"):
-        SpectralClustering(9)(photo_points[512]).cut(10)
-
-
 def test_a_batch_is_its_members_one_by_one() -> None:
     batch = torch.randn(3, 90, 6, generator=torch.Generator().manual_seed(0))
     together = SpectralClustering(7)(batch)
@@ -208,15 +194,6 @@ def test_the_originals_clustering_can_be_selected() -> None:
 def test_bad_options_are_refused(options: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SpectralClustering(4, **options)
-
-
-@pytest.mark.parametrize(
-    ("points", "message"),
-    [(torch.zeros(3, 2), "4 clusters were asked of 3 points"), (torch.full((9, 2), torch.inf), "18 of 18 values")],
-)
-def test_bad_points_are_refused(points: torch.Tensor, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        SpectralClustering(4)(points)
 
 
 def test_a_warm_start_finds_the_exact_eigenspace_of_points_that_moved(photo_points: dict[int, torch.Tensor]) -> None:

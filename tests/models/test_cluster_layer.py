@@ -177,17 +177,53 @@ def test_the_partition_is_part_of_the_state() -> None:
 def test_bad_options_are_refused(options: dict) -> None:
     with pytest.raises(ValueError, match="must be one of"):
         ClusterLayer(4, **options)
+    with pytest.raises(ValueError, match="at least 1, not 0"):
+        ClusterLayer(0)
 
 
-def test_more_clusters_than_pixels_are_refused() -> None:
+every_layer = pytest.mark.parametrize(
+    "options",
+    [{"axis": axis, "method": method} for axis in ("pixels", "channels") for method in ("spectral", "kmeans")]
+    + [{"position": 1.0}, {"position": 1.0, "method": "kmeans"}],
+)
+
+
+@every_layer
+def test_more_clusters_than_points_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="40 clusters were asked of 12 points"):
-        ClusterLayer(40)(torch.zeros(1, 8, 3, 4))
+        ClusterLayer(40, **options)(torch.zeros(1, 12, 3, 4))
 
 
-def test_nan_features_are_refused(features: torch.Tensor) -> None:
+@every_layer
+@pytest.mark.parametrize("shape", [(0, 8, 6, 6), (2, 0, 6, 6), (2, 8, 0, 6), (8, 6, 6)])
+def test_features_that_are_no_maps_are_refused(options: dict[str, Any], shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="features must be maps"):
+        ClusterLayer(3, **options)(torch.rand(shape))
+
+
+@every_layer
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64, torch.bool, torch.complex64])
+def test_means_are_taken_of_floating_point_numbers_alone(options: dict[str, Any], dtype: torch.dtype) -> None:
+    with pytest.raises(ValueError, match=f"not {dtype}"):
+        ClusterLayer(3, **options)((torch.rand(2, 8, 6, 6) * 9).to(dtype))
+
+
+@every_layer
+@pytest.mark.parametrize("channels", [12, 100])  # more than 64 are reduced first
+def test_nan_features_are_refused(options: dict[str, Any], channels: int) -> None:
+    features = torch.randn(2, channels, 9, 11, generator=torch.Generator().manual_seed(0))
     features[0, 0, 0, 0] = float("nan")
     with pytest.raises(ValueError, match="NaN or infinite"):
-        ClusterLayer(4)(features)
+        ClusterLayer(4, **options)(features)
+
+
+def test_a_calibrated_layer_refuses_other_channels_and_can_be_calibrated_on_them(features: torch.Tensor) -> None:
+    layer = ClusterLayer(3, axis="channels")
+    layer.calibrate(features)
+    with pytest.raises(ValueError, match="calibrated on 12 channels and is given 7"):
+        layer(features[:, :7])
+    layer.calibrate(features[:, :7])
+    assert layer(features[:, :7]).shape == (2, 3, 9, 11)
 
 
 def test_positions_stand_beside_features_with_their_weight() -> None:

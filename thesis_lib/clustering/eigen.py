@@ -98,17 +98,16 @@ def krylov_eigenvectors(
         return found._replace(basis=found.vectors)
     space = _Space(graph, root, _start_block(root, width, seed, start))
     patience = 0 if start is not None else min(COLD_STEPS, space.blocks - 1)
-    pairs, basis = _search(space, k, patience=patience, tolerance=tolerance, max_steps=max_steps)
-    if space.filter is not None:
-        pairs, basis = _rayleigh_ritz(space.times, basis, k)
-    vectors = orthonormal((basis[..., :k].double() * (root > 0)[..., None]).mT).mT.contiguous()
-    return Eigen(pairs[0].to(root), fix_signs(vectors).to(root), pairs[1], basis)
+    basis = _search(space, k, patience=patience, tolerance=tolerance, max_steps=max_steps)
+    basis = orthonormal((basis.double() * (root > 0)[..., None]).mT).mT.to(root)
+    pairs, basis = _rayleigh_ritz(space.times, basis, k)
+    return Eigen(pairs[0].to(root), fix_signs(basis[..., :k]), pairs[1], basis)
 
 
-def _search(space: "_Space", k: int, *, patience: int, tolerance: float, max_steps: int) -> tuple[Tensor, Tensor]:
-    """Values and residuals (2, B, k), and a basis (B, n, width), once a space holds enough; not before `patience`."""
+def _search(space: "_Space", k: int, *, patience: int, tolerance: float, max_steps: int) -> Tensor:
+    """The best basis (B, n, width), once a space holds enough; not before `patience`."""
     batch, width, n = space.last.shape
-    pairs, basis = space.small.new_empty(2, batch, k), space.last.new_empty(batch, n, width)
+    basis = space.last.new_empty(batch, n, width)
     pending = torch.ones(batch, dtype=torch.bool)
     for step in range(max_steps):
         space.grow()
@@ -118,15 +117,14 @@ def _search(space: "_Space", k: int, *, patience: int, tolerance: float, max_ste
         missing = _missing_share(values, residuals, k).cpu()
         last = step == max_steps - 1
         for member in (((missing <= tolerance) | last) & pending).nonzero().flatten().tolist():
-            pairs[0, member], pairs[1, member] = values[member, :k], residuals[member, :, :k].norm(dim=0)
             basis[member] = space.vectors(member).mT
         pending &= missing > tolerance
         if not pending.any():
-            return pairs, basis
+            return basis
         if space.is_full:
             space.restart(values)
     warn_caller(f"{TOO_DENSE} (estimated share missing: {float(missing[pending].max()):.1%})")
-    return pairs, basis
+    return basis
 
 
 class _Chebyshev:
@@ -160,7 +158,10 @@ class _Chebyshev:
 
 
 def _rayleigh_ritz(times: Callable[[Tensor], Tensor], basis: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Values and residuals (2, B, k) of L in the span of a basis (B, n, b), and the basis as its Ritz vectors."""
+    """Values and residuals (2, B, k) of L in the span of a basis (B, n, b), and the basis as its Ritz vectors.
+
+    One more product, and what is reported is true even where L has so low a rank that the space was filled by rounding.
+    """
     image = times(basis)
     small = (basis.mT @ image).double()
     values, rotation = torch.linalg.eigh((small + small.mT) / 2)

@@ -5,6 +5,7 @@ by image: time grows with the number of points, memory does not. Reading, sampli
 on files, so that they run in this process or on the workers of Dask, which runs those of a lost worker again.
 """
 
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from thesis_lib.clustering.clusters import Clusters
 from thesis_lib.clustering.extension import Extension
 from thesis_lib.clustering.reduction import Projection
 from thesis_lib.clustering.spectral import SpectralClustering
+from thesis_lib.files import replacing
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -28,6 +29,8 @@ SAMPLE = 8192
 """Points clustered exactly: their affinity takes 0.3 GB."""
 ROWS = 65_536
 """Points of a file in memory at a time."""
+LONGEST = 255 - len("_labels.npy")
+"""Bytes of a stem that leave room for what the name of its labels adds."""
 PLAIN: list[Any] = [Clusters, Extension, Projection]
 """What a clusters.pt may hold beside tensors."""
 
@@ -57,35 +60,43 @@ def cluster_jointly(
     """Cluster the points of many files together, and write the labels of each.
 
     Args:
-        files: .npy of points (n_i, d), float16 or float32, such as the features of a frame; read in parts.
+        files: .npy of points (n_i, d), float16, float32 or float64, such as the features of a frame; read in parts.
+            One without points gets no labels.
         n_clusters: k.
-        output: a folder that workers see under the same path; gets clusters.pt and <file's stem>_labels.npy.
-        sample: points clustered exactly, drawn evenly from all.
+        output: a folder that workers see under the same path; gets clusters.pt and <file's stem>_labels.npy, its middle
+            replaced by a digest where the name would be too long.
+        sample: points clustered exactly, at most, drawn evenly from all: of fewer than there are files, from some.
         client: of a Dask cluster; without, everything happens here.
         options: of `SpectralClustering`.
 
     Raises:
-        ValueError: no files, two of one name, one that is no (n, d) array of floats or has another d, or fewer points
-            than clusters. Nothing is written then.
+        ValueError: no files, two of one name, one that is no (n, d) array of floats or has another d, fewer points
+            (or a smaller sample) than clusters, NaN in the sample. Nothing is written then. NaN elsewhere stops the
+            writing of labels at that file.
     """
     paths, output = [Path(file).absolute() for file in files], Path(output).absolute()
+    if sample < n_clusters:
+        raise ValueError(
+            f"a sample of {sample} points cannot have {n_clusters} clusters: sample >= n_clusters is needed"
+        )
     sizes = _sizes(paths)
+    labels = [output / _label_name(path) for path in paths]
+    if overwritten := sorted(set(labels) & set(paths)):
+        raise ValueError(f"{overwritten[0]} is given and would be overwritten by labels; choose another output")
     run = _here if client is None else _on(client)
-    share = min(1.0, sample / sum(sizes))
-    counts = [min(size, max(1, round(share * size))) for size in sizes]
+    counts = _shares(sizes, sample)
     tasks = [(path, count, [seed, index]) for index, (path, count) in enumerate(zip(paths, counts, strict=True))]
     drawn = run(_draw, tasks)
     clusters = SpectralClustering(n_clusters, seed=seed, **options)(torch.from_numpy(np.concatenate(drawn)))
     output.mkdir(parents=True, exist_ok=True)
     stored = output / "clusters.pt"
     _write(stored, lambda file: torch.save(clusters, file))
-    labels = [output / f"{path.stem}_labels.npy" for path in paths]
     placed = run(_place, [(path, stored, target) for path, target in zip(paths, labels, strict=True)])
     return JointClusters(clusters, labels, np.stack(placed))
 
 
 def load_clusters(file: str | Path) -> Clusters:
-    """A clusters.pt, read without running code that it may hold."""
+    """Read the clustering that `cluster_jointly` stored in clusters.pt, without running code that the file may hold."""
     with torch.serialization.safe_globals(PLAIN):
         return torch.load(file, map_location="cpu", weights_only=True)
 
@@ -97,31 +108,61 @@ def _sizes(paths: list[Path]) -> list[int]:
     names = [path.stem for path in paths]
     if doubles := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"labels are named after the files, and these names come twice: {', '.join(doubles[:5])}")
-    shapes = {}
-    for path in paths:
-        array = np.load(path, mmap_mode="r")
-        if array.ndim != 2 or array.dtype not in (np.float16, np.float32):
-            raise ValueError(f"{path} holds {array.dtype} {array.shape}; float16 or float32 (n, d) is needed")
-        shapes[path] = array.shape
-    if len({shape[1] for shape in shapes.values()}) > 1:
-        other = next(path for path in paths if shapes[path][1] != shapes[paths[0]][1])
-        raise ValueError(f"{other} has {shapes[other][1]} dimensions, {paths[0]} {shapes[paths[0]][1]}")
-    return [shape[0] for shape in shapes.values()]
+    arrays = [_open(path) for path in paths]
+    for path, array in zip(paths, arrays, strict=True):
+        if array.shape[1] != arrays[0].shape[1]:
+            raise ValueError(f"{path} has {array.shape[1]} dimensions, {paths[0]} {arrays[0].shape[1]}")
+    sizes = [len(array) for array in arrays]
+    if not sum(sizes):
+        raise ValueError(f"none of the {len(paths)} files holds a point ({paths[0]} first): nothing can be clustered")
+    return sizes
+
+
+def _open(path: Path) -> np.ndarray:
+    """The array (n, d) of a file, not yet read."""
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:  # a missing file, or one that may not be read, names itself
+        raise ValueError(f"{path} is no whole .npy of numbers; save it by numpy.save. ({error})") from error
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{path} is an archive of arrays (.npz); save each by numpy.save")
+    if array.ndim != 2 or array.dtype.kind != "f" or array.dtype.itemsize > 8 or not array.shape[1]:
+        raise ValueError(f"{path} holds {array.dtype} {array.shape}; float16, float32 or float64 (n, d) is needed")
+    return array
+
+
+def _shares(sizes: list[int], sample: int) -> list[int]:
+    """How many points of each file are drawn: `sample` together, or all."""
+    until = np.cumsum([0, *sizes]) * min(1.0, sample / sum(sizes))
+    return np.diff(np.floor(until + 0.5).astype(int)).tolist()  # not round(): its halves to even could exceed a file
+
+
+def _label_name(path: Path) -> str:
+    """The name of a file's labels, within what file systems take."""
+    stem = os.fsencode(path.stem)
+    if len(stem) > LONGEST:
+        return f"{stem[: LONGEST - 20].decode(errors='ignore')}-{hashlib.sha256(stem).hexdigest()[:16]}_labels.npy"
+    return f"{path.stem}_labels.npy"
 
 
 def _draw(path: Path, count: int, seed: list[int]) -> np.ndarray:
     """Rows (count, d) drawn from a file, in their order."""
-    array = np.load(path, mmap_mode="r")
-    rows = np.sort(np.random.default_rng(seed).choice(len(array), count, replace=False))
-    return array[rows].astype(np.float32)
+    array = _open(path)
+    rows = array[np.sort(np.random.default_rng(seed).choice(len(array), count, replace=False))] if count else array[:0]
+    if not np.isfinite(rows).all():
+        raise ValueError(f"{path} holds NaN or infinite values: look for a diverged network or an overflow in half")
+    return _single(rows)
 
 
 def _place(path: Path, stored: Path, target: Path) -> np.ndarray:
     """Write the labels of a file; returns how many points each cluster got, (k,)."""
     clusters = _cached_clusters(stored, stored.stat().st_mtime_ns)
-    array, k = np.load(path, mmap_mode="r"), clusters.centers.shape[-2]
+    array, k = _open(path), clusters.centers.shape[-2]
     try:
-        parts = [clusters.predict(_points(array[start : start + ROWS])) for start in range(0, len(array), ROWS)]
+        parts = [
+            clusters.predict(torch.from_numpy(_single(array[start : start + ROWS])))
+            for start in range(0, len(array), ROWS)
+        ]
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     labels = torch.cat([torch.empty(0, dtype=torch.int64), *parts]).numpy()
@@ -134,19 +175,14 @@ def _cached_clusters(file: Path, _written: int) -> Clusters:
     return load_clusters(file)
 
 
-def _points(rows: np.ndarray) -> Tensor:
-    return torch.from_numpy(rows.astype(np.float32))
+def _single(rows: np.ndarray) -> np.ndarray:
+    """Rows in memory, in float32 or float64 of this machine's byte order."""
+    return rows.astype(np.promote_types(rows.dtype, np.float32))
 
 
 def _write(path: Path, save: Callable[[Any], object]) -> None:
-    """Beside, then in place: a task that is killed leaves no half file under the name."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with partial.open("wb") as file:
-            save(file)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as partial, partial.open("wb") as file:
+        save(file)
 
 
 def _here(task: Callable[..., Any], arguments: Sequence[tuple]) -> list[Any]:

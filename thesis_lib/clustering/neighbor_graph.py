@@ -71,8 +71,8 @@ class NeighborGraph(Graph):
             return (self.matrix @ flat).unflatten(0, self.shape)
         rows = _rows(self.twins.node).flatten()
         sums = torch.zeros_like(flat).index_add_(0, rows, flat)  # of each node, at its first point
-        product = (self.matrix @ sums).add_(sums)  # twins have affinity 1 ...
-        return product.index_select(0, rows).sub_(flat).unflatten(0, self.shape)  # ... but none has with itself
+        twins = sums.index_select(0, rows).sub_(flat)  # affinity 1 with each but oneself: exactly 0 for a lone point
+        return (self.matrix @ sums).index_select(0, rows).add_(twins).unflatten(0, self.shape)
 
     def fault(self, k: int) -> str:
         """How far the graph falls apart, in words; empty where it does not."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from thesis_lib.clustering.checks import exact_dtype
 from thesis_lib.clustering.orthonormal import orthonormal
 
 SAMPLE = 512
@@ -62,13 +63,13 @@ def random_pca(points: Tensor, dimensions: int | None, *, seed: int) -> Projecti
         return centring
     generator = torch.Generator().manual_seed(seed)
     rows = torch.randperm(n, generator=generator)[:SAMPLE].sort().values
-    sample = centring(points[:, rows.to(points.device)], torch.promote_types(points.dtype, torch.float32))
+    sample = centring(points[:, rows.to(points.device)], centring.mean.dtype)
     return Projection(centring.mean, centring.scale, _leading_directions(sample, dimensions, generator))
 
 
 def _mean(points: Tensor) -> Tensor:
     """(B, n, d) -> (B, 1, d), float32 at least, finite where the sum of all is not."""
-    points = points.to(torch.promote_types(points.dtype, torch.float32))
+    points = points.to(exact_dtype(points.dtype))
     mean = points.mean(1, keepdim=True)
     return mean if mean.isfinite().all() else (points / points.shape[1]).sum(1, keepdim=True)
 

@@ -163,6 +163,7 @@ class SpectralClustering:
             eigen.residuals,
             eigen.basis,
             extension,
+            self.seed,
         )
         return clusters if points.ndim == 3 else clusters[0]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from thesis_lib.clustering.checks import exact_dtype
 from thesis_lib.clustering.neighbors import tiles
 
 
@@ -51,5 +52,4 @@ def find_twins(points: Tensor) -> Twins | None:
 
 def _projected(points: Tensor, factors: Tensor) -> Tensor:
     """Sums (B, m) that identical points (B, m, d) share to the bit: a product of matrices would not promise that."""
-    exact = torch.promote_types(points.dtype, torch.float32)
-    return (points.to(exact) * factors).sum(-1, dtype=torch.float64)
+    return (points.to(exact_dtype(points.dtype)) * factors).sum(-1, dtype=torch.float64)

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from thesis_lib.clustering import KMeans, SpectralClustering
+from thesis_lib.clustering.checks import check_points
 from thesis_lib.clustering.neighbor_graph import NEIGHBORS
-from thesis_lib.clustering.reduction import random_pca
+from thesis_lib.clustering.reduction import center, random_pca
 from thesis_lib.clustering.spectral import GraphName
 from thesis_lib.models.redundancy import effective_rank
 
@@ -68,6 +69,8 @@ class ClusterLayer(nn.Module):
         for name, value, choices in (("axis", axis, get_args(Axis)), ("method", method, get_args(Method))):
             if value not in choices:
                 raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+        if n_clusters < 1:
+            raise ValueError(f"n_clusters must be at least 1, not {n_clusters}")
         self.n_clusters, self.axis, self.method = n_clusters, axis, method
         self.graph, self.neighbors, self.sigma, self.reduce = graph, neighbors, sigma, reduce
         self.position, self.seed = position, seed
@@ -83,11 +86,22 @@ class ClusterLayer(nn.Module):
         return channels if self.axis == "pixels" else self.n_clusters
 
     def forward(self, features: Tensor) -> Tensor:
-        """Features (B, C, h, w) -> prototypes (B, C, h, w) or, by channels, cluster means (B, k, h, w)."""
+        """Features (B, C, h, w) -> prototypes (B, C, h, w) or, by channels, cluster means (B, k, h, w).
+
+        Raises:
+            ValueError: no maps of floating-point numbers, fewer pixels (channels) than clusters, NaN features where
+                they are clustered, or another number of channels than were calibrated.
+        """
         if self.axis == "pixels":
             return prototypes(features, self.pixel_labels(features))
         if not len(self.partition):
             self.calibrate(features)
+        check_maps(features)
+        if features.shape[1] != len(self.partition):
+            raise ValueError(
+                f"the layer was calibrated on {len(self.partition)} channels and is given {features.shape[1]}; "
+                "calibrate it on these, or take a new layer"
+            )
         means = _averaging(self.partition, self.n_clusters).to(features)
         return torch.einsum("kc,bchw->bkhw", means, features)
 
@@ -98,6 +112,7 @@ class ClusterLayer(nn.Module):
         Raises:
             ValueError: a map with fewer pixels than clusters, or NaN features.
         """
+        check_maps(features)
         return self._label(pixel_points(features, self.position)).unflatten(1, features.shape[-2:])
 
     @torch.no_grad()
@@ -106,9 +121,13 @@ class ClusterLayer(nn.Module):
 
         Every channel is standardised over the set, so that two maps are close when they are correlated. A second
         call names the new clusters after those of the old partition that they share most channels with.
+
+        Raises:
+            ValueError: fewer channels than clusters, or NaN features.
         """
+        check_maps(features)
         found = self._label(standardized_channels(features.transpose(0, 1).flatten(1))[None])[0]
-        if len(self.partition):
+        if len(self.partition) == len(found):
             found = match_labels(found, self.partition, self.n_clusters)
         self.partition = found
 
@@ -126,6 +145,7 @@ class ClusterLayer(nn.Module):
     @torch.compiler.disable
     def _label(self, points: Tensor) -> Tensor:
         """Points (B, n, d) -> (B, n). Compiled code calls it as it is: an eigenproblem has nothing to gain there."""
+        check_points(points, self.n_clusters)
         if self.method == "kmeans":
             with torch.autocast(points.device.type, enabled=False):  # as exact as what it is the control of
                 reduced = random_pca(points, self.reduce, seed=self.seed)(points)
@@ -145,6 +165,19 @@ class ClusterLayer(nn.Module):
         if (stored := state.get(prefix + "partition")) is not None:
             self.partition = self.partition.new_empty(stored.shape)
         super()._load_from_state_dict(state, prefix, *args)
+
+
+def check_maps(features: Tensor) -> None:
+    """Raise ValueError unless features are maps (B, C, h, w) of floating-point numbers, each side at least 1.
+
+    The means of integers would be cut off to integers again.
+    """
+    if features.ndim != 4 or not features.numel():
+        raise ValueError(
+            f"features must be maps (batch, channels, height, width), each at least 1, not {tuple(features.shape)}"
+        )
+    if not features.is_floating_point():
+        raise ValueError(f"features must be floating-point numbers, not {features.dtype}: call .float() first")
 
 
 def _centred_channels(maps: Tensor) -> Tensor:
@@ -186,9 +219,9 @@ def pixel_points(features: Tensor, position: float = 0.0) -> Tensor:
 
 def _standardized(points: Tensor) -> Tensor:
     """(B, n, d) centred, of mean square length 1; 0 where all are the same."""
-    centred = points - points.mean(1, keepdim=True)
+    centred = center(points).centred(points)
     size = centred.square().sum(2).mean(1).sqrt()[:, None, None]
-    return torch.where(size > 0, centred / size, 0.0)
+    return torch.where(size == 0, 0.0, centred / size)  # NaN stays NaN, and is refused
 
 
 def prototypes(features: Tensor, labels: Tensor) -> Tensor:

@@ -1,0 +1,100 @@
+from typing import Any
+
+import pytest
+import torch
+from sklearn.metrics import adjusted_rand_score
+
+from thesis_lib.clustering import SpectralClustering
+from thesis_lib.clustering.clusters import unit_rows
+
+K = 12
+METHODS = [{"graph": graph, "solver": solver} for graph in ("neighbors", "full") for solver in ("dense", "krylov")]
+every_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: "-".join(method.values()))
+
+
+def blurred(n: int = 600) -> torch.Tensor:
+    """Points without clusters: k-means has many answers, so that seeds differ."""
+    return torch.randn(n, 6, generator=torch.Generator().manual_seed(0))
+
+
+def planted(apart: float, each: int, copies: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Four groups, as many components of the graph, every point `copies` times, shuffled."""
+    generator = torch.Generator().manual_seed(seed)
+    truth = torch.arange(4).repeat_interleave(each)
+    points = torch.randn(4 * each, 3, generator=generator)
+    points[:, 0] += apart * truth
+    shuffle = torch.randperm(4 * each * copies, generator=generator)
+    return points.repeat(copies, 1)[shuffle], truth.repeat(copies)[shuffle]
+
+
+def test_a_cut_is_the_clustering_with_fewer_clusters(photo_points: dict[int, torch.Tensor]) -> None:
+    many = SpectralClustering(40, solver="dense")(photo_points[512])
+    few = SpectralClustering(9, solver="dense")(photo_points[512])
+    cut = many.cut(9)
+    assert torch.equal(cut.labels, few.labels)
+    torch.testing.assert_close(cut.centers, few.centers)
+
+
+def test_a_cut_into_more_clusters_than_eigenvectors_is_refused() -> None:
+    with pytest.raises(ValueError, match="10 clusters cannot be cut from 9 eigenvectors"):
+        SpectralClustering(9)(blurred(100)).cut(10)
+
+
+@every_method
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_a_cut_has_the_seed_of_its_clustering(method: dict[str, Any], seed: int) -> None:
+    clusters = SpectralClustering(K, **method, seed=seed)(blurred())
+    whole = clusters.cut(K)
+    assert torch.equal(whole.labels, clusters.labels)
+    assert torch.equal(whole.centers, clusters.centers)
+    assert torch.equal(clusters.cut(K, seed=seed + 1).cut(K).labels, clusters.cut(K, seed=seed + 1).labels)
+    assert not torch.equal(clusters.cut(K, seed=seed + 1).labels, clusters.labels)
+    batch = SpectralClustering(K, **method, seed=seed)(blurred()[None])
+    assert torch.equal(batch[0].cut(K).labels, batch.labels[0])
+
+
+@pytest.mark.filterwarnings("ignore:the graph of")
+@pytest.mark.parametrize(
+    ("method", "sigma", "apart", "each", "copies", "seed"),
+    [
+        ("dense", 1.0, 1000.0, 12, 3, 0),
+        ("dense", "median", 100.0, 12, 3, 0),
+        ("dense", 1.0, 10.0, 12, 3, 1),
+        ("krylov", 1.0, 100.0, 12, 1, 0),
+        ("krylov", "local", 1000.0, 150, 3, 1),
+    ],
+)
+@pytest.mark.parametrize("k", [1, 2, 3, 4, 6])
+def test_no_cut_divides_what_is_a_component(
+    method: str, sigma: Any, apart: float, each: int, copies: int, seed: int, k: int
+) -> None:
+    """Below their number, a component may have no part in the first eigenvectors: its rows are rounding errors."""
+    points, truth = planted(apart, each, copies, seed)
+    cut = SpectralClustering(6, solver=method, sigma=sigma)(points).cut(k)
+    if k <= 4:
+        assert all(len(cut.labels[truth == group].unique()) == 1 for group in range(4))
+    if k >= 4:
+        assert all(len(truth[cut.labels == label].unique()) <= 1 for label in range(k))
+    if k == 4:
+        assert adjusted_rand_score(truth, cut.labels) == 1
+    assert torch.equal(cut.predict(points), cut.labels)
+
+
+def test_rows_of_rounding_errors_are_zero_and_small_ones_are_not() -> None:
+    generator = torch.Generator().manual_seed(0)
+    for dtype in (torch.float32, torch.float64):
+        vectors = torch.linalg.qr(torch.randn(500, 3, generator=generator, dtype=dtype)).Q
+        eps = torch.finfo(dtype).eps
+        vectors[0], vectors[1] = 20 * eps * vectors[0], 2000 * eps * vectors[1] / vectors[1].norm()
+        rows = unit_rows(vectors, torch.ones(3, dtype=dtype))
+        assert (rows[0] == 0).all()
+        torch.testing.assert_close(rows[1:].norm(dim=1), torch.ones(499, dtype=dtype))
+        torch.testing.assert_close(unit_rows(7 * vectors, torch.ones(3, dtype=dtype)), rows)
+        alone = unit_rows(vectors[:2], torch.ones(3, dtype=dtype), among=vectors)
+        torch.testing.assert_close(alone, rows[:2])
+
+
+def test_columns_without_a_positive_eigenvalue_are_left_out() -> None:
+    vectors = torch.tensor([[0.6, 0.8], [0.0, 1.0]])
+    assert unit_rows(vectors, torch.tensor([0.5, -0.1])).tolist() == [[1.0, 0.0], [0.0, 0.0]]
+    assert unit_rows(vectors, torch.tensor([0.5, 0.0])).tolist() == [[1.0, 0.0], [0.0, 0.0]]
