@@ -10,7 +10,13 @@ from tests.views.test_architecture import PAGES, THESIS
 from thesis_lib.data.labels import CLASS_NAMES, IGNORE
 from thesis_lib.experiments.study import Result
 from thesis_lib.views.architecture import draw_network
-from thesis_lib.views.clustering_figures import cluster_maps, clustering_times, eigenvector_maps, toy_sets
+from thesis_lib.views.clustering_figures import (
+    cluster_maps,
+    clustering_times,
+    clusters_and_labels,
+    eigenvector_maps,
+    toy_sets,
+)
 from thesis_lib.views.data_figures import class_distribution, contact_sheet, image_and_truth
 from thesis_lib.views.redundancy_figures import channel_redundancy
 from thesis_lib.views.result_figures import ablation, class_scores, confusion_matrix, predictions, training_curves
@@ -78,6 +84,14 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "draw_network": partial(draw_network, PAGES["demo"], THESIS),
     "eigenvector_maps": partial(eigenvector_maps, IMAGES[0], VECTORS, VALUES),
     "cluster_maps": partial(cluster_maps, IMAGES[0], LABELS, COMPONENTS),
+    "clusters_and_labels": partial(
+        clusters_and_labels,
+        IMAGES[0],
+        TRUTHS[0],
+        {"recommended": LABELS[1, 8]},
+        {"recommended": (0.5, 0.3)},
+        COMPONENTS[1],
+    ),
     "clustering_times": partial(clustering_times, TIMES),
     "channel_redundancy": partial(channel_redundancy, REDUNDANCY),
     "training_curves": partial(training_curves, LOGS),

@@ -47,13 +47,15 @@ class Report:
     def print(self) -> None:
         """One table, the first problems of each check in it."""
         # Text: in plain strings rich would take [brackets] of a path for its markup
-        table = Table("check", "found", "", title=Text(str(self.root)), title_justify="left")
+        table = Table("check", "found", "")
         for check in self.checks:
             verdict = f"[red]{len(check.problems)} problem(s)" if check.problems else "[green]ok"
             more = len(check.problems) - SHOWN
             problems = [*check.problems[:SHOWN], *([f"and {more} more"] if more > 0 else [])]
             table.add_row(check.name, Text("\n".join([check.found, *problems])), verdict)
-        Console().print(table)
+        console = Console()
+        console.print(Text(str(self.root)), soft_wrap=True)
+        console.print(table)
 
 
 def verify_dataset(root: str | Path, *, full: bool = False) -> Report:

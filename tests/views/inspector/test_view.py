@@ -221,11 +221,11 @@ def test_a_view_written_by_hand_has_the_default_graph() -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({}, "recommended, 20 neighbours, local bandwidth"),
+        ({}, "recommended, 10 neighbours, local bandwidth"),
         ({"neighbors": 7, "position": 0.5}, "recommended, 7 neighbours, local bandwidth, position 0.5"),
         ({"preset": "faithful"}, "faithful, all pairs, median bandwidth"),
         ({"graph": "full", "bandwidth": 0.25}, "recommended, all pairs, bandwidth 0.25"),
-        ({"axis": "channels", "position": 0.5}, "recommended, 20 neighbours, local bandwidth"),
+        ({"axis": "channels", "position": 0.5}, "recommended, 10 neighbours, local bandwidth"),
     ],
 )
 def test_a_caption_says_what_is_clustered_and_how(values: dict[str, object], words: str) -> None:
