@@ -268,7 +268,7 @@ def test_a_click_shows_affinities_and_four_regions(page):
 def test_another_graph_is_told_and_shown(page):
     click(page, 2, 2)
     told = ".ci-affinity figcaption"
-    until(page, lambda: "in the graph of 20 neighbours" in page.inner_text(told), "the graph is told")
+    until(page, lambda: "in the graph of 10 neighbours" in page.inner_text(told), "the graph is told")
     page.keyboard.press("Escape")
     number = page.locator(".widget-text:has(label:text-is('neighbours')) input")
     number.fill("3")
