@@ -29,8 +29,11 @@ NOTEBOOK = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 SETTINGS = {"@jupyterlab/apputils-extension:themes": {"adaptive-theme": True}}
 """JupyterLab is dark where the browser is."""
 PAGE = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
-STARTED = "(notebook) => /\\[[*\\d]/.test(document.querySelector(`${notebook} .jp-InputPrompt`).innerText)"
-"""Whether the first cell is running, or has run."""
+STARTED = (
+    "(notebook) => [...document.querySelectorAll(`${notebook} .jp-InputPrompt`)]"
+    ".some((prompt) => /\\[[*\\d]/.test(prompt.innerText))"
+)
+"""Whether a cell is running, or has run."""
 ATTEMPTS = 3
 TEMPLATES = Path(__file__).parents[2] / "notebooks" / "dashboard"
 """Of Voila: its own waits for icons from a CDN, for good where that does not answer."""
