@@ -13,7 +13,7 @@ from thesis_lib.models import ClusterLayer
 from thesis_lib.models.cluster_layer import standardized_channels
 from thesis_lib.views.inspector.analysis import Analysis
 
-pytestmark = pytest.mark.filterwarnings("ignore:the graph of 20 nearest neighbours falls into")
+pytestmark = pytest.mark.filterwarnings("ignore:the graph of 10 nearest neighbours falls into")
 PATTERNS, CHANNELS = 4, 32
 CHANNELS_VIEW = VIEW.model_copy(update={"axis": "channels"})
 
