@@ -51,13 +51,6 @@ class Extension:
         parts = {name: part[one] for name, part in parts.items() if isinstance(part, Tensor | Projection)}
         return replace(self, **parts)
 
-    def affinities(self, new: Tensor) -> Tensor:
-        """A (B, m, n) of new points (B, m, d), as they are given, with the clustered ones.
-
-        A point that was clustered has the affinities it had there: none with itself.
-        """
-        return self._affinities(self.project(new, self.points.dtype))
-
     def eigenvectors(self, new: Tensor, values: Tensor) -> Tensor:
         """Entries (B, m, k) of the first eigenvectors, with eigenvalues (B, k), at new points (B, m, d).
 
@@ -85,6 +78,7 @@ class Extension:
         return squared if self.count is None else squared.masked_fill_(self.count[:, None] == 0, torch.inf)
 
     def _affinities(self, new: Tensor) -> Tensor:
+        """A (B, m, n) of reduced points (B, m, r) with the clustered ones; none of one of these with itself."""
         squared = self._squared(new)
         least, twin = squared.min(-1, keepdim=True)
         squared.scatter_(-1, twin, torch.where(least > 0, least, torch.inf))  # a point is no neighbour of itself
