@@ -14,7 +14,7 @@ RUN := build/$(PROFILE)
 DONE := $(RUN)/notebooks
 
 # Nothing of the user's own may change a result: not modules, start-up files, styles or kernels.
-export PYTHONPATH := $(CURDIR)
+export PYTHONPATH := $(CURDIR):$(CURDIR)/streets/src
 export PYTHONNOUSERSITE := 1
 export JUPYTER_PREFER_ENV_PATH := 1
 unexport PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONSAFEPATH PYTHONINSPECT MPLBACKEND MATPLOTLIBRC JUPYTER_PATH
@@ -55,11 +55,11 @@ help:
 
 env: .venv/ready
 
-.venv/ready: requirements.lock pyproject.toml | $(OWN_UV)
+.venv/ready: requirements.lock pyproject.toml streets/pyproject.toml | $(OWN_UV)
 	@echo "Setting up .venv (once; PyTorch with its CUDA libraries takes 5 GB)"
 	$(UV) venv --quiet --allow-existing --python '>=3.11,<3.14' .venv
 	VIRTUAL_ENV=.venv $(UV) pip sync --compile-bytecode --require-hashes --build-constraints requirements.lock requirements.lock
-	VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-deps --no-build-isolation --editable . --editable ./streets
 	@touch $@
 
 .uv/bin/uv:
@@ -72,7 +72,7 @@ lock: | $(OWN_UV)
 # --- the run: data, then the notebooks in order, then the figures ------------------------------------------------
 
 DATA_CODE := $(wildcard thesis_lib/data/*.py)
-PAINTER_CODE := $(wildcard thesis_lib/data/scenes/*.py thesis_lib/data/scenes/*/*.py)
+PAINTER_CODE := $(wildcard streets/src/streets/*.py streets/src/streets/*/*.py)
 LIBRARY_CODE := $(DATA_CODE) $(wildcard thesis_lib/clustering/*.py thesis_lib/models/*.py thesis_lib/experiments/*.py)
 VIEWS_CODE := $(wildcard thesis_lib/views/*.py thesis_lib/views/inspector/*.py)
 NAMES := $(basename $(notdir $(wildcard notebooks/0[1-6]_*.ipynb)))

@@ -86,7 +86,7 @@ def test_a_newer_file_of_the_same_content_changes_nothing(asked: Asked) -> None:
         ("README.md", ()),
         ("notebooks/profiles/smoke.toml", ()),
         ("notebooks/profiles/demo.toml", ()),  # a comment
-        ("thesis_lib/data/scenes/paint/__init__.py", ()),  # the same images
+        ("streets/src/streets/paint/__init__.py", ()),  # the same images
         ("notebooks/01_data_exploration.ipynb", ("01", "06")),
         ("notebooks/04_evaluation.ipynb", ("04", "06")),
         ("notebooks/06_figures.ipynb", ("06",)),
@@ -106,7 +106,7 @@ def test_a_change_runs_again_what_depends_on_it_and_nothing_else(
 
 
 def test_other_images_are_another_run(asked: Asked) -> None:
-    change(asked.project, "thesis_lib/data/scenes/paint/__init__.py")
+    change(asked.project, "streets/src/streets/paint/__init__.py")
     assert asked.notebooks(IMAGES="other") == ALL
 
 
@@ -188,7 +188,7 @@ def test_python_is_that_of_the_project_alone(tmp_path: Path, asked: Asked) -> No
     assert done.returncode == 0, done.stderr
     seen = json.loads((tmp_path / "seen").read_text())
     assert not {name for name in names if "elsewhere" in seen.get(name, "")}
-    assert seen["PYTHONPATH"] == str(asked.project.root)
+    assert seen["PYTHONPATH"] == f"{asked.project.root}:{asked.project.root}/streets/src"
     assert seen["JUPYTER_PREFER_ENV_PATH"] == "1"
 
 

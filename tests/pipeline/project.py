@@ -42,7 +42,7 @@ class Project:
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """A command that sees the copy's package, not the installed one."""
         environment = {name: value for name, value in os.environ.items() if name not in SETTINGS}
-        environment |= {"PYTHONPATH": str(self.root), **variables}
+        environment |= {"PYTHONPATH": f"{self.root}:{self.root}/streets/src", **variables}
         return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
 
 

@@ -156,8 +156,8 @@ def test_the_official_script_gives_the_exported_predictions_the_same_scores(
 def test_a_changed_library_computes_again_and_trains_nothing(smoke: Run) -> None:
     """The last test, for it changes the copy: a painter and a network that do what they did."""
     before = {file: file.stat().st_mtime_ns for file in smoke.results.rglob("*.pt")}
-    for name in ("data/scenes/paint/__init__.py", "models/pspnet.py"):
-        with (smoke.project.root / "thesis_lib" / name).open("a") as file:
+    for name in ("streets/src/streets/paint/__init__.py", "thesis_lib/models/pspnet.py"):
+        with (smoke.project.root / name).open("a") as file:
             file.write("# changed\n")
     again = smoke.project.make("figures", "PROFILE=smoke")
     assert again.returncode == 0, again.stderr

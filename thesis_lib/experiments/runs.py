@@ -1,6 +1,5 @@
 """What a profile names, made: its data set and its PSPNet."""
 
-import hashlib
 import json
 import shutil
 import warnings
@@ -9,12 +8,12 @@ from typing import Any
 
 import torch
 
-from thesis_lib.data import DatasetError, scenes
+from thesis_lib.data import DatasetError
 from thesis_lib.data.completeness import shortcomings
 from thesis_lib.data.lists import SPLITS, Pair, is_foreign, list_file, pairs_of, write_lists
 from thesis_lib.data.official import ARCHIVES
 from thesis_lib.data.prepare import prepare_dataset
-from thesis_lib.data.scenes import write_scenes
+from thesis_lib.data.scenes import digest, write_scenes
 from thesis_lib.data.verify import content_digest
 from thesis_lib.experiments.keeping import keep_training
 from thesis_lib.experiments.keys import pretraining_key, split_digest
@@ -100,7 +99,7 @@ def _is_unfinished(root: Path, archives: Path) -> bool:
 def _provide_scenes(profile: Profile) -> None:
     """Paint the scenes unless the same ones are there; older ones are removed first."""
     root, data = profile.dataset, profile.data
-    wanted = {"train": data.train, "val": data.val, "size": list(data.size), "seed": data.seed, "painter": _painter()}
+    wanted = {"train": data.train, "val": data.val, "size": list(data.size), "seed": data.seed, "painter": digest()}
     manifest = root / MANIFEST
     if manifest.is_file():
         if json.loads(manifest.read_text(encoding="utf-8")) == wanted:
@@ -115,9 +114,3 @@ def _provide_scenes(profile: Profile) -> None:
     write_scenes(root, train=data.train, val=data.val, size=data.size, seed=data.seed)
     write_lists(root)
     manifest.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
-
-
-def _painter() -> str:
-    """Digest of the code that paints: other code, other scenes."""
-    files = sorted(Path(scenes.__file__).parent.rglob("*.py"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

@@ -1,0 +1,24 @@
+"""Circles, flat and on the ground."""
+
+from functools import cache
+
+import numpy as np
+
+from streets.optics.camera import Points
+
+
+def circle(x: float, y: float, radius: float, n: int = 22, *, start: float = 0.0, end: float = 2 * np.pi) -> Points:
+    """(n, 2) points of an arc around (x, y), angles in radians."""
+    angle = np.linspace(start, end, n)
+    return np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], -1)
+
+
+def disc(x: float, y: float, z: float, radius: float, n: int = 6) -> Points:
+    """(n, 3) world points of a circle on the ground."""
+    return radius * _unit_circle(n) + (x, y, z)
+
+
+@cache
+def _unit_circle(n: int) -> Points:
+    angle = np.linspace(0, 2 * np.pi, n, endpoint=False)
+    return np.stack([np.cos(angle), np.zeros(n), np.sin(angle)], axis=-1)

@@ -1,0 +1,1 @@
+"""All that is decided by chance: the scene of a frame in metres, before a pixel is painted."""
