@@ -1,1 +1,1 @@
-"""The picture of one frame: what stands where, lit, hidden, mirrored, and seen through a lens."""
+"""The picture of one frame: its things in painting order, their sun and shadows, the sky, the hood, the lens."""

@@ -1,1 +1,1 @@
-"""Houses: windows, fronts, roofs, rows of them."""
+"""Painters of houses: windows, fronts, gables, roofs, and what is left of them in the distance."""

@@ -1,1 +1,1 @@
-"""From light to picture: the camera, the sun and the sky, the lens and the hood before it."""
+"""The camera that sees a street, and the light that falls on it."""

@@ -1,1 +1,1 @@
-"""What everything is painted with: the frame, sprites, sheets, textures."""
+"""What everything is painted with: the canvas, sprites, sheets, upright walls, textures."""

@@ -1,1 +1,1 @@
-"""People on foot, and the figures that ride."""
+"""Painters of people: their gaits, their figures, on foot and for those that ride."""

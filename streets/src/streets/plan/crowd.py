@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from streets.people.person import Person, draw_clothes
+from streets.people.person import Person
+from streets.plan.clothes import draw_clothes
 from streets.plan.street import CURB, Street
 from streets.road.path import Path
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from streets.optics.camera import Points
+from streets.plan import marks as paint
 from streets.plan.street import CURB, Junction, Side, Street
-from streets.road import marks as paint
 from streets.road.ground import Surface
 from streets.road.marks import Mark
 from streets.road.path import Path

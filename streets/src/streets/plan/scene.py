@@ -9,12 +9,11 @@ from typing import Protocol
 import numpy as np
 
 from streets.houses.building import Building
-from streets.optics import light as weather
 from streets.optics.camera import Points
 from streets.optics.light import Light
 from streets.paint.canvas import Canvas
 from streets.plan import furnishing as beside
-from streets.plan import traffic
+from streets.plan import traffic, weather
 from streets.plan.architecture import draw_backdrop, draw_houses
 from streets.plan.crowd import draw_crowd
 from streets.plan.guests import Guests, invite

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from streets.optics.light import Color
-from streets.people.person import draw_clothes
+from streets.plan.clothes import draw_clothes
 from streets.plan.street import Side, Street
 from streets.road.path import Path
 from streets.vehicles.bicycle import Bicycle

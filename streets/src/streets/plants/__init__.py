@@ -1,1 +1,1 @@
-"""Trees, bushes and hedges."""
+"""Painters of trees, bushes and hedges."""

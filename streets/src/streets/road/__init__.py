@@ -1,1 +1,1 @@
-"""The ground: the street's cross-section, its surfaces and marks, the shadows on it."""
+"""Painters of the ground: its surfaces and marks, and the light and shadow on it."""

@@ -1,1 +1,1 @@
-"""Poles, signs, signals, fences, walls and boxes beside the road."""
+"""Painters of what stands beside the road: poles, signs, signals, fences, walls and boxes."""

@@ -1,1 +1,1 @@
-"""Everything on wheels, parked or moving."""
+"""Painters of everything on wheels, parked or moving."""
