@@ -19,6 +19,8 @@ PLASTER = (
 BRICK = ((138, 84, 66), (150, 108, 86), (122, 74, 62), (164, 132, 104))
 ROOFS = ((126, 70, 54), (112, 62, 50), (84, 80, 78), (70, 68, 70), (138, 84, 64))
 FRAMES = ((206, 206, 202), (206, 206, 202), (96, 72, 52), (62, 66, 66))
+HALF_WIDTH = 1024 / 2262
+"""Half a picture's width, by its focal length."""
 _STOREYS = {"residential": (2, 5), "inner": (4, 6), "avenue": (4, 6), "suburban": (1, 3)}
 
 
@@ -60,7 +62,8 @@ def draw_houses(rng: np.random.Generator, street: Street, path: Path) -> Iterato
 
 def _row(rng: np.random.Generator, street: Street, path: Path, side: Side) -> Iterator[Building]:
     detached = street.kind == "suburban"
-    z, before = 2.0 + rng.uniform(0, 6), 0.0
+    edge = _edge(path, side.front)
+    z, before = _clear(2.0 + rng.uniform(0, 6), edge), 0.0
     while z < 190:
         width = rng.uniform(8, 12) if detached else rng.uniform(9, 19) * max(1.0, z / 50)
         cut = street.junction
@@ -70,12 +73,27 @@ def _row(rng: np.random.Generator, street: Street, path: Path, side: Side) -> It
             else:
                 z, before = cut.z1 + 1.0, 0.0
                 continue
+        else:
+            width = _clear(z + width, edge) - z
         offset = side.front + side.sign * (rng.uniform(0, 3) if detached else 0.0)
         house = _house(rng, street.kind, path, side, offset, (z, z + width), before)
         yield house
         z, before = z + width, house.facade.height
         if detached or rng.random() < 0.08:
-            z, before = z + (rng.uniform(4, 14) if detached else rng.uniform(3, 7)), 0.0
+            z, before = _clear(z + (rng.uniform(4, 14) if detached else rng.uniform(3, 7)), edge), 0.0
+
+
+def _edge(path: Path, front: float) -> float:
+    """The depth where the side of the picture meets the fronts."""
+    z = abs(front) / HALF_WIDTH
+    for _ in range(3):
+        z = abs(front + float(path.bend(z))) / HALF_WIDTH
+    return z
+
+
+def _clear(z: float, edge: float) -> float:
+    """A house's end, not where the picture's side meets the fronts: its corner would be a strip along the border."""
+    return 1.3 * edge if 0.9 * edge < z < 1.3 * edge else z
 
 
 def _house(
