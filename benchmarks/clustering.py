@@ -42,8 +42,9 @@ from sklearn.datasets import load_sample_image
 from sklearn.metrics import normalized_mutual_info_score
 from torch import Tensor
 
-from thesis_lib.clustering import KMeans, SpectralClustering, cluster_jointly
-from thesis_lib.clustering.eigen import dense_eigenvectors, krylov_eigenvectors
+from thesis_lib.clustering import KMeans, SpectralClustering, cluster_jointly, original_clusters
+from thesis_lib.clustering.eigen import dense_eigenvectors
+from thesis_lib.clustering.krylov import krylov_eigenvectors
 from thesis_lib.clustering.neighbor_graph import NEIGHBORS, NeighborGraph
 from thesis_lib.clustering.reduction import random_pca
 from thesis_lib.experiments.features import as_points, layer_features, resize_image
@@ -172,13 +173,10 @@ def torchcluster(points: Tensor) -> np.ndarray:
     """The original thesis' package, with eigh in place of the eig that torch no longer has."""
     import torchcluster as package
 
-    clustering = SpectralClustering(
-        K, sigma="median", reduce=None, backend="torchcluster", kmeans=package.zoo.KMeans(K)
-    )
     limits = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (psutil.Process().memory_info().vms + ALLOWED, limits[1]))
     try:  # its distances take n^2 d numbers: at the limit it fails by itself, before the kernel ends the process
-        return clustering(points).labels.numpy()
+        return original_clusters(points, K, sigma="median", reduce=None, kmeans=package.zoo.KMeans(K)).labels.numpy()
     finally:
         resource.setrlimit(resource.RLIMIT_AS, limits)
 

@@ -1,13 +1,8 @@
 import pytest
 import torch
 
-from thesis_lib.clustering.affinity import (
-    affinity,
-    median_scale,
-    normalized_affinity,
-    positive_scales,
-    squared_distances,
-)
+from thesis_lib.clustering.affinity import affinity, median_scale, normalized_affinity, positive_scales
+from thesis_lib.clustering.distances import squared_distances
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import torch
 from sklearn.metrics import adjusted_rand_score
 
 from thesis_lib.clustering import SpectralClustering
-from thesis_lib.clustering.clusters import unit_rows
+from thesis_lib.clustering.embedding import unit_rows
 
 K = 12
 METHODS = [{"graph": graph, "solver": solver} for graph in ("neighbors", "full") for solver in ("dense", "krylov")]

@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 import torch
 import torchcluster
+from sklearn.metrics import adjusted_rand_score
 
-from thesis_lib.clustering import OriginalSpectralClustering
+from thesis_lib.clustering import OriginalSpectralClustering, original_clusters
 
 POINTS = torch.randn(60, 3, generator=torch.Generator().manual_seed(0)) + 9 * (torch.arange(60) % 3)[:, None]
 
@@ -41,3 +43,26 @@ def test_it_is_torchclusters_class_and_gives_plain_tensors() -> None:
     assert isinstance(original, torchcluster.zoo.SpectrumClustering)
     assert type(labels) is torch.Tensor
     assert type(centers) is torch.Tensor
+
+
+def test_its_clusters_are_those_of_far_groups() -> None:
+    points = torch.randn(90, 4, generator=torch.Generator().manual_seed(0)) + 20 * (torch.arange(90) % 3)[:, None]
+    clusters = original_clusters(points, 3, sigma=3.0)
+    assert clusters.graph == "torchcluster"
+    assert adjusted_rand_score(torch.arange(90) % 3, clusters.labels) == 1
+
+
+def test_its_local_bandwidth_is_the_median_distance_to_the_7th_neighbour() -> None:
+    seventh = torch.cdist(POINTS, POINTS).sort(dim=1).values[:, 7].median()
+    found, expected = (original_clusters(POINTS, 3, sigma=sigma) for sigma in ("local", float(seventh)))
+    torch.testing.assert_close(found.eigenvalues, expected.eigenvalues, atol=1e-5, rtol=0)
+
+
+def test_any_kmeans_does_its_last_step() -> None:
+    clusters = original_clusters(POINTS, 3, sigma=3.0, kmeans=torchcluster.zoo.KMeans(3))
+    assert set(clusters.labels.tolist()) <= {0, 1, 2}
+
+
+def test_fewer_points_than_clusters_are_refused() -> None:
+    with pytest.raises(ValueError, match="3 clusters were asked of 2 points"):
+        original_clusters(POINTS[:2], 3)

@@ -8,7 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from thesis_lib.clustering import KMeans, SpectralClustering, SpectralClusteringEstimator
 from thesis_lib.clustering.affinity import affinity
-from thesis_lib.clustering.neighbors import nearest_neighbors
+from thesis_lib.clustering.distances import nearest_neighbors
 from thesis_lib.models import ClusterLayer
 
 METHODS: list[dict[str, Any]] = [

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 import torch
 
-from thesis_lib.clustering import KMeans, SpectralClustering, spectral
+from thesis_lib.clustering import KMeans, SpectralClustering, solvers
 from thesis_lib.clustering.affinity import inverse_root
-from thesis_lib.clustering.eigen import _Space, _start_block
 from thesis_lib.clustering.graph import DenseGraph, TiledGraph
 from thesis_lib.clustering.kmeans import _State, _update
+from thesis_lib.clustering.krylov import _Space, _start_block
 
 METHODS = [{"graph": graph, "solver": solver} for graph in ("neighbors", "full") for solver in ("dense", "krylov")]
 every_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: "-".join(method.values()))
@@ -68,14 +68,14 @@ def test_a_clustered_point_is_not_its_own_neighbour_when_it_is_placed(graph: Any
 
 
 def test_what_does_not_fit_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert spectral.is_held(1000, CPU)
-    assert not spectral.is_held(10**8, CPU)
+    assert solvers.is_held(1000, CPU)
+    assert not solvers.is_held(10**8, CPU)
     cluster = SpectralClustering(8, graph="full", solver="krylov")
     points = blurred()
-    assert isinstance(cluster._graph(points[None], "local", None, "krylov"), DenseGraph)
+    assert isinstance(solvers.full_graph(points[None], "local", "krylov"), DenseGraph)
     held = cluster(points)
-    monkeypatch.setattr(spectral, "HELD", 0)
-    assert isinstance(cluster._graph(points[None], "local", None, "krylov"), TiledGraph)
+    monkeypatch.setattr(solvers, "HELD", 0)
+    assert isinstance(solvers.full_graph(points[None], "local", "krylov"), TiledGraph)
     torch.testing.assert_close(cluster(points).eigenvalues, held.eigenvalues, atol=1e-5, rtol=0)
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from tests.clustering.njw import njw_embedding
 from tests.conftest import planted
-from thesis_lib.clustering import Clusters, SpectralClustering, eigen, spectral
+from thesis_lib.clustering import Clusters, SpectralClustering, krylov, original_clusters, solvers
 from thesis_lib.clustering.graph import DenseGraph
 from thesis_lib.clustering.neighbor_graph import NeighborGraph
 from thesis_lib.experiments.toys import TOYS, tightest
@@ -171,13 +172,6 @@ def test_any_kmeans_with_torchclusters_convention_does_the_last_step() -> None:
     assert set(clusters.labels.tolist()) <= {0, 1, 2}
 
 
-def test_the_originals_clustering_can_be_selected() -> None:
-    points = torch.randn(90, 4, generator=torch.Generator().manual_seed(0)) + 20 * (torch.arange(90) % 3)[:, None]
-    clusters = SpectralClustering(3, sigma=3.0, backend="torchcluster")(points)
-    assert clusters.graph == "torchcluster"
-    assert adjusted_rand_score(torch.arange(90) % 3, clusters.labels) == 1
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -187,7 +181,6 @@ def test_the_originals_clustering_can_be_selected() -> None:
         ({"graph": "knn"}, "graph must be one of neighbors, full, not 'knn'"),
         ({"neighbors": 0}, "neighbors must be at least 1"),
         ({"sigma": float("inf")}, "sigma must be a number above 0"),
-        ({"backend": "sklearn"}, "njw, torchcluster"),
         ({"reduce": 0}, "at least 1 dimension"),
     ],
 )
@@ -216,8 +209,8 @@ def test_a_warm_start_of_other_points_does_no_harm(photo_points: dict[int, torch
 
 def test_a_warm_start_saves_products(photo_points: dict[int, torch.Tensor], monkeypatch: pytest.MonkeyPatch) -> None:
     products = []
-    grow = eigen._Space.grow
-    monkeypatch.setattr(eigen._Space, "grow", lambda space: (products.append(1), grow(space))[1])
+    grow = krylov._Space.grow
+    monkeypatch.setattr(krylov._Space, "grow", lambda space: (products.append(1), grow(space))[1])
     cluster = SpectralClustering(40, solver="krylov")
     first = cluster(photo_points[2048])
     cold = len(products)
@@ -234,14 +227,18 @@ def test_a_batch_starts_warm_as_its_members_do(photo_points: dict[int, torch.Ten
 
 
 @pytest.mark.parametrize(
-    ("options", "n", "message"),
-    [({"backend": "torchcluster"}, 600, "keeps no basis"), ({}, 700, r"\(700,\), not of \(600,\)")],
+    ("earlier", "n", "message"),
+    [
+        (original_clusters, 600, "keeps no basis"),
+        (lambda points, k: SpectralClustering(k)(points), 700, r"\(700,\), not of \(600,\)"),
+    ],
 )
-def test_a_warm_start_that_does_not_fit_is_refused(options: dict[str, Any], n: int, message: str) -> None:
+def test_a_warm_start_that_does_not_fit_is_refused(
+    earlier: Callable[[torch.Tensor, int], Clusters], n: int, message: str
+) -> None:
     points = torch.randn(700, 3, generator=torch.Generator().manual_seed(0))
-    earlier = SpectralClustering(4, **options)(points[:n])
     with pytest.raises(ValueError, match=message):
-        SpectralClustering(4, solver="krylov")(points[:600], warm_start=earlier)
+        SpectralClustering(4, solver="krylov")(points[:600], warm_start=earlier(points[:n], 4))
 
 
 def test_an_affinity_that_is_not_held_gives_the_same(
@@ -249,7 +246,7 @@ def test_an_affinity_that_is_not_held_gives_the_same(
 ) -> None:
     cluster = SpectralClustering(K, solver="krylov")
     held = cluster(photo_points[2048])
-    monkeypatch.setattr(spectral, "HELD", 0)
+    monkeypatch.setattr(solvers, "HELD", 0)
     made_anew = cluster(photo_points[2048])
     torch.testing.assert_close(made_anew.eigenvalues, held.eigenvalues, atol=1e-4, rtol=0)
     assert captured(made_anew, SpectralClustering(K, solver="dense")(photo_points[2048])) > 0.99
@@ -330,7 +327,7 @@ def test_points_that_cannot_be_placed_are_refused() -> None:
     with pytest.raises(ValueError, match="4 of 360 values"):
         clusters.predict(torch.cat([points[:-1], torch.full((1, 4), torch.nan)]))
     with pytest.raises(ValueError, match="torchcluster"):
-        SpectralClustering(3, sigma=3.0, backend="torchcluster")(points).predict(points)
+        original_clusters(points, 3, sigma=3.0).predict(points)
 
 
 @every_method
@@ -359,7 +356,7 @@ def test_very_few_points_are_clustered(method: dict[str, Any], n: int) -> None:
 def test_landmarks_find_planted_clusters_and_place_others_as_they_placed_these(
     monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
-    monkeypatch.setattr(spectral, "LANDMARKS", 400)
+    monkeypatch.setattr(solvers, "LANDMARKS", 400)
     generator = torch.Generator().manual_seed(0)
     truth = torch.arange(2000) % 10
     points = 4 * torch.randn(10, 32, generator=generator)[truth] + torch.randn(2000, 32, generator=generator)
@@ -373,7 +370,7 @@ def test_landmarks_find_planted_clusters_and_place_others_as_they_placed_these(
 def test_landmarks_that_miss_a_photographs_eigenspace_say_so(
     monkeypatch: pytest.MonkeyPatch, photo_points: dict[int, torch.Tensor]
 ) -> None:
-    monkeypatch.setattr(spectral, "LANDMARKS", 512)
+    monkeypatch.setattr(solvers, "LANDMARKS", 512)
     with pytest.warns(UserWarning, match=r'share only 0\.\d\d; solver="krylov"') as caught:
         clusters = SpectralClustering(K, solver="nystrom")(photo_points[2048])
     assert caught[0].filename == __file__

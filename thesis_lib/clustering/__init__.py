@@ -4,7 +4,7 @@ from thesis_lib.clustering.clusters import Clusters
 from thesis_lib.clustering.estimator import SpectralClusteringEstimator
 from thesis_lib.clustering.joint import JointClusters, cluster_jointly, load_clusters
 from thesis_lib.clustering.kmeans import KMeans
-from thesis_lib.clustering.original import OriginalSpectralClustering
+from thesis_lib.clustering.original import OriginalSpectralClustering, original_clusters
 from thesis_lib.clustering.spectral import SpectralClustering
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "SpectralClusteringEstimator",
     "cluster_jointly",
     "load_clusters",
+    "original_clusters",
 ]

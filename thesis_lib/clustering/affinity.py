@@ -10,31 +10,17 @@ from math import exp, sqrt
 import torch
 from torch import Tensor
 
-from thesis_lib.clustering.neighbors import FINE, smallest, tiles
+from thesis_lib.clustering.distances import FINE, exact_squared_distances, smallest, squared_distances, tiles
 
 NEIGHBOR = 7
 """The neighbour whose distance is a point's local scale: "K = 7 for all experiments" (Zelnik-Manor, Perona)."""
 MEDIAN_SAMPLE = 1024
 """Rows whose mutual distances give the median bandwidth; at 1,024 its sampling error is well below 1 %."""
-ROUNDING = 8
-"""Units in the last place of |x|^2 below which two points are the same."""
 NEGLIGIBLE = 80.0
 """Exponent from which an affinity, 1e-35, is 0: subnormal numbers slow every later product tenfold."""
 Sigma = float | str | Tensor
 """A number, a tensor (B, 1) of numbers, "median" or "local"."""
 Distances = Callable[[Tensor, Tensor, Tensor | None], Tensor]
-
-
-def squared_distances(points: Tensor, others: Tensor, out: Tensor | None = None) -> Tensor:
-    """|x_i - y_j|^2 for points (..., n, d) and others (..., m, d), as (..., n, m), in `out` if that is given.
-
-    By |x|^2 + |y|^2 - 2 x y; what rounding leaves between identical points is taken off, so that theirs is exactly 0.
-    In place after the product: at these sizes making another array takes longer than filling it.
-    """
-    share = 1 - ROUNDING * torch.finfo(points.dtype).eps
-    squares = [share * side.square().sum(-1) for side in (points, others)]
-    products = torch.matmul(points, -2 * others.mT, out=out)
-    return products.add_(squares[0][..., :, None]).add_(squares[1][..., None, :]).clamp_(min=0)
 
 
 def neighbor_distances(squared: Tensor, neighbor: int = NEIGHBOR) -> Tensor:
@@ -47,12 +33,6 @@ def neighbor_distances(squared: Tensor, neighbor: int = NEIGHBOR) -> Tensor:
         (..., m); to the farthest where there are fewer neighbours.
     """
     return smallest(squared, min(neighbor + 1, squared.shape[-1]))[0][..., -1].sqrt()
-
-
-def exact_squared_distances(points: Tensor, others: Tensor, out: Tensor | None = None) -> Tensor:
-    """|x_i - y_j|^2 as `squared_distances` gives it, by products in float64: to 1e-8 |x| in the distances."""
-    squared = squared_distances(points.double(), others.double()).to(points.dtype)
-    return squared if out is None else out.copy_(squared)
 
 
 def is_fine(points: Tensor, sigma: Sigma, nearest: list[Tensor]) -> bool:

@@ -7,14 +7,10 @@ import torch
 from torch import Tensor
 
 from thesis_lib.clustering.checks import check_points
+from thesis_lib.clustering.distances import FINE
+from thesis_lib.clustering.embedding import unit_rows
 from thesis_lib.clustering.extension import Extension
 from thesis_lib.clustering.kmeans import KMeans
-from thesis_lib.clustering.neighbors import FINE
-
-BLUR = 256
-"""Times the precision of numbers, beside the mean square row of the eigenvectors: a row below it is rounding. On points
-that fall apart, where a component has no part in an eigenvector, up to 20 were seen from either solver; the rows of a
-point with the faintest tie (1e-6 of affinity) are 15 times as large in float32."""
 
 
 @dataclass(frozen=True)
@@ -129,22 +125,3 @@ class Clusters:
         values = vars(self).items()
         parts: dict[str, Any] = {name: value[index] for name, value in values if isinstance(value, Tensor | Extension)}
         return replace(self, **parts)
-
-
-def unit_rows(eigenvectors: Tensor, eigenvalues: Tensor, *, among: Tensor | None = None) -> Tensor:
-    """Y_ij = X_ij / (sum_j X_ij^2)^1/2: Ng, Jordan and Weiss (2001), step 4.
-
-    Columns whose eigenvalue is not positive are left out (set to 0): they separate identical points, and only
-    appear among the k largest when there are fewer than k distinct ones. A row of zeros, an isolated point, stays, and
-    one of rounding errors becomes it: its direction would be noise.
-
-    Args:
-        eigenvectors: X (..., n, k), of any length.
-        eigenvalues: (..., k).
-        among: (..., m, k), the eigenvectors that these rows extend, if they are of other points.
-    """
-    positive = (eigenvalues > 0)[..., None, :]
-    kept, all_rows = eigenvectors * positive, (eigenvectors if among is None else among) * positive
-    typical = all_rows.norm(dim=-1, keepdim=True).square().mean(-2, keepdim=True).sqrt()
-    norm = kept.norm(dim=-1, keepdim=True)
-    return torch.where(norm > BLUR * torch.finfo(kept.dtype).eps * typical, kept / norm, torch.zeros_like(kept))

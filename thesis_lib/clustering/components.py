@@ -6,8 +6,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
-from thesis_lib.clustering.affinity import squared_distances
-from thesis_lib.clustering.neighbors import tiles
+from thesis_lib.clustering.distances import squared_distances, tiles
 
 
 def components(pairs: Tensor, n: int) -> Tensor:

@@ -10,7 +10,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from thesis_lib.clustering.clusters import Clusters
 from thesis_lib.clustering.neighbor_graph import NEIGHBORS
-from thesis_lib.clustering.spectral import GraphName, Solver, SpectralClustering
+from thesis_lib.clustering.solvers import Solver
+from thesis_lib.clustering.spectral import GraphName, SpectralClustering
 
 
 class SpectralClusteringEstimator(ClusterMixin, BaseEstimator):

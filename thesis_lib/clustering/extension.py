@@ -10,14 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from thesis_lib.clustering.affinity import (
-    NEIGHBOR,
-    exact_squared_distances,
-    gaussian_,
-    is_fine,
-    squared_distances,
-)
-from thesis_lib.clustering.neighbors import smallest, tiles
+from thesis_lib.clustering.affinity import NEIGHBOR, gaussian_, is_fine
+from thesis_lib.clustering.distances import exact_squared_distances, smallest, squared_distances, tiles
 from thesis_lib.clustering.reduction import Projection
 
 

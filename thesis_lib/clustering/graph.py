@@ -6,15 +6,13 @@ from torch import Tensor
 from thesis_lib.clustering.affinity import (
     Sigma,
     affinity_and_scales,
-    exact_squared_distances,
     gaussian_,
     inverse_scales,
     is_fine,
     is_local,
     neighbor_distances,
-    squared_distances,
 )
-from thesis_lib.clustering.neighbors import tiles
+from thesis_lib.clustering.distances import exact_squared_distances, squared_distances, tiles
 
 
 class Graph:
@@ -24,6 +22,8 @@ class Graph:
     """(B, n), the row sums."""
     inverse_scale: Tensor
     """(B, n), by which exponents are multiplied, see `affinity.affinity_and_scales`."""
+    radius: Tensor | None = None
+    """(B, n), squared distance to the last neighbour, of a graph of neighbours."""
     is_sparse = False
     """Whether a product with a block is cheap beside making the block orthonormal."""
 

@@ -4,15 +4,15 @@ Greedy k-means++ is Arthur and Vassilvitskii (2007), section 4 (several candidat
 iteration is Lloyd's, with distances and sums as matrix products.
 """
 
+from collections.abc import Callable
 from math import log
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from thesis_lib.clustering.affinity import squared_distances
 from thesis_lib.clustering.checks import check_points
-from thesis_lib.clustering.neighbors import FINE
+from thesis_lib.clustering.distances import FINE, squared_distances
 from thesis_lib.clustering.reduction import center
 
 SAME = 1e-10
@@ -186,3 +186,27 @@ def canonical_order(labels: Tensor, k: int) -> tuple[Tensor, Tensor]:
     order = (counts * (n + 1) - first).argsort(dim=-1, descending=True, stable=True)
     rank = order.argsort(-1)
     return rank.gather(-1, labels), order
+
+
+def label_rows(
+    embedding: Tensor,
+    k: int,
+    seed: int,
+    kmeans: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None,
+    start: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Cluster the rows of an embedding (B, n, k): Ng, Jordan and Weiss (2001), step 5.
+
+    Args:
+        kmeans: another `labels, centers = kmeans(rows)` for one set of rows.
+        start: labels (B, n) that our own k-means goes on from.
+
+    Returns:
+        labels (B, n), the largest cluster 0, and centers (B, k, k).
+    """
+    if kmeans is None:
+        return KMeans(k, rounding=FINE, seed=seed)(embedding, start)
+    pairs = [kmeans(rows) for rows in embedding]
+    labels, order = canonical_order(torch.stack([labels for labels, _ in pairs]), k)
+    centers = torch.stack([centers for _, centers in pairs])
+    return labels, centers.gather(1, order[..., None].expand_as(centers))

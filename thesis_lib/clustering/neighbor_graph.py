@@ -8,8 +8,8 @@ from torch import Tensor
 
 from thesis_lib.clustering.affinity import NEIGHBOR, Sigma, gaussian_, inverse_scales, is_local
 from thesis_lib.clustering.components import components, join_nearest
+from thesis_lib.clustering.distances import nearest_neighbors
 from thesis_lib.clustering.graph import Graph
-from thesis_lib.clustering.neighbors import nearest_neighbors
 from thesis_lib.clustering.twins import Twins
 
 NEIGHBORS = 10

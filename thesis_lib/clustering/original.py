@@ -12,7 +12,13 @@ import torch
 from torch import Tensor
 from torchcluster.zoo import SpectrumClustering
 
-from thesis_lib.clustering.affinity import median_scale, neighbor_distances, positive_scales, squared_distances
+from thesis_lib.clustering.affinity import median_scale, neighbor_distances, positive_scales
+from thesis_lib.clustering.checks import check_points
+from thesis_lib.clustering.clusters import Clusters
+from thesis_lib.clustering.distances import squared_distances
+from thesis_lib.clustering.embedding import unit_rows
+from thesis_lib.clustering.kmeans import label_rows
+from thesis_lib.clustering.reduction import random_pca
 
 Record = Callable[[Tensor, Tensor], None]
 
@@ -44,15 +50,40 @@ class OriginalSpectralClustering(SpectrumClustering):
         self.eigenvalues, self.eigenvectors = values, vectors
 
 
-def original_embedding(points: Tensor, k: int, sigma: float | str) -> tuple[Tensor, Tensor]:
-    """The k leading eigenvalues (k,), descending, and eigenvectors (n, k) of the original's graph, as 1 - its own."""
+@torch.no_grad()
+def original_clusters(
+    points: Tensor,
+    k: int,
+    *,
+    sigma: float | str = "local",
+    reduce: int | None = 64,
+    seed: int = 0,
+    kmeans: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None,
+) -> Clusters:
+    """Cluster by the embedding of the original thesis' package, whose graph is of the pairs closer than sqrt(2) sigma.
+
+    Args:
+        points: (n, d). Its distances take n^2 d numbers.
+        k: eigenvectors and clusters.
+        sigma: a number, the "median" of the pairwise distances, or "local": the median of the distances to the 7th
+            neighbour.
+        reduce, seed, kmeans: as in `SpectralClustering`.
+
+    Returns:
+        Clusters that cannot place further points. Their eigenvalues are 1 less those of its I - D^-1/2 W D^-1/2.
+    """
+    check_points(points, k)
+    reduced = random_pca(points[None], reduce, seed=seed)(points[None])[0]  # (n, r)
     if sigma == "local":
-        scale = positive_scales(neighbor_distances(squared_distances(points, points))).median()
+        scale = positive_scales(neighbor_distances(squared_distances(reduced, reduced))).median()
     else:
-        scale = median_scale(points).squeeze() if sigma == "median" else points.new_tensor(float(sigma))
+        scale = median_scale(reduced).squeeze() if sigma == "median" else reduced.new_tensor(float(sigma))
     original = OriginalSpectralClustering(cluster=_no_clusters, k=k)
-    original(points / scale)
-    return 1 - original.eigenvalues[:k], original.eigenvectors[:, :k]
+    original(reduced / scale)
+    values, vectors = 1 - original.eigenvalues[:k], original.eigenvectors[:, :k]
+    embedding = unit_rows(vectors, values)  # (n, k)
+    labels, centers = label_rows(embedding[None], k, seed, kmeans)
+    return Clusters(labels[0], values, vectors, embedding, centers[0], "dense", "torchcluster", seed=seed)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from thesis_lib.clustering.checks import exact_dtype
-from thesis_lib.clustering.neighbors import tiles
+from thesis_lib.clustering.distances import tiles
 
 
 @dataclass(frozen=True, repr=False)

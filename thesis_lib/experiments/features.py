@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from thesis_lib.clustering.eigen import fix_signs
+from thesis_lib.clustering.embedding import fix_signs
 from thesis_lib.models.backbones import Backbone
 from thesis_lib.models.cluster_layer import pixel_points
 

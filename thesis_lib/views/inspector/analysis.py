@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from thesis_lib.clustering.affinity import exact_squared_distances, gaussian_
-from thesis_lib.clustering.clusters import unit_rows
+from thesis_lib.clustering.affinity import gaussian_
+from thesis_lib.clustering.distances import exact_squared_distances
+from thesis_lib.clustering.embedding import unit_rows
 from thesis_lib.data.labels import CLASS_NAMES, NUM_CLASSES
 from thesis_lib.experiments.features import as_points, principal_maps
 from thesis_lib.models.cluster_layer import Axis, standardized_channels

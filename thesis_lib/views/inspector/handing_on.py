@@ -6,7 +6,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from thesis_lib.clustering import KMeans
-from thesis_lib.clustering.affinity import squared_distances
+from thesis_lib.clustering.distances import squared_distances
 from thesis_lib.views.inspector.palettes import MOST
 
 

@@ -1,14 +1,34 @@
-"""Exact nearest neighbours, tile by tile: no n x m matrix is held."""
+"""Squared distances between points and their exact nearest neighbours, tile by tile: no n x m matrix need be held."""
 
 import torch
 from torch import Tensor
 
+ROUNDING = 8
+"""Units in the last place of |x|^2 below which two points are the same."""
 GROUP = 16
 """Columns of which first only the smallest is looked at: a pass of minima costs a tenth of a selection."""
 TILE = 2**21
 """Numbers worked on at a time (8 MB in float32): all steps of a tile find it in the cache."""
 FINE = 1e-4
 """Squared distance over |x|^2 below which float32's |x|^2 + |y|^2 - 2 x y no longer tells neighbours apart."""
+
+
+def squared_distances(points: Tensor, others: Tensor, out: Tensor | None = None) -> Tensor:
+    """|x_i - y_j|^2 for points (..., n, d) and others (..., m, d), as (..., n, m), in `out` if that is given.
+
+    By |x|^2 + |y|^2 - 2 x y; what rounding leaves between identical points is taken off, so that theirs is exactly 0.
+    In place after the product: at these sizes making another array takes longer than filling it.
+    """
+    share = 1 - ROUNDING * torch.finfo(points.dtype).eps
+    squares = [share * side.square().sum(-1) for side in (points, others)]
+    products = torch.matmul(points, -2 * others.mT, out=out)
+    return products.add_(squares[0][..., :, None]).add_(squares[1][..., None, :]).clamp_(min=0)
+
+
+def exact_squared_distances(points: Tensor, others: Tensor, out: Tensor | None = None) -> Tensor:
+    """|x_i - y_j|^2 as `squared_distances` gives it, by products in float64: to 1e-8 |x| in the distances."""
+    squared = squared_distances(points.double(), others.double()).to(points.dtype)
+    return squared if out is None else out.copy_(squared)
 
 
 def tiles(rows: int, columns: int) -> list[slice]:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from thesis_lib.clustering.neighbors import nearest_neighbors, smallest, tiles
+from thesis_lib.clustering.distances import nearest_neighbors, smallest, tiles
 
 
 @pytest.mark.parametrize("columns", [5, 63, 64, 641, 3000])
