@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from streets.compose.frame import Frame
 from streets.errors import StreetsError
-from streets.paint.canvas import Outline, ramped
+from streets.paint.canvas import Outline
 
 CITIES = {"train": ("falkenbruck", "silbertal", "nordhaven"), "val": ("morgenau", "wesselfurt")}
 """Invented towns, so that nobody takes a frame for one of Cityscapes' own."""
@@ -61,7 +61,7 @@ def _contents(frame: Frame) -> Iterator[tuple[str, str, bytes]]:
     yield "gtFine", "gtFine_polygons.json", json.dumps(polygons, separators=(",", ":")).encode()
     yield "gtFine", "gtFine_labelIds.png", _png(labels, _FLAT)
     yield "gtFine", "gtFine_instanceIds.png", _png(frame.instances, _FLAT)
-    yield "gtFine", "gtFine_color.png", _png(ramped(labels, _COLORS), _FLAT)
+    yield "gtFine", "gtFine_color.png", _png(_COLORS[labels], _FLAT)
     yield "leftImg8bit", "leftImg8bit.png", _png(cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR), _PHOTO)
 
 

@@ -67,16 +67,16 @@ def paint_scene(*, size: tuple[int, int] = (1024, 2048), seed: int = 0, split: s
     canvas = Canvas(camera, plan.light, np.zeros((*size, 3), np.uint8))
     _paint_ground(canvas, plan)
     _paint_items(canvas, plan)
-    raster, painted = Raster(size), len(canvas.outlines)
-    seen = raster.draw(canvas.outlines)
+    raster = Raster(size)
     if plan.light.wet > 0:
+        seen = raster.draw(canvas.outlines)
         mirror_ground(canvas, _is_smooth(plan.street)[np.minimum(seen, 255)])
     paint_hood(canvas, plan.hood)
     noise = 1.6 + 2.2 * plan.light.lamps
     image = expose(canvas.image, plan.light.cast, seed=plan.seed, noise=noise, lift=9.0)
     canvas.image = image
     paint_borders(canvas)
-    return Frame(canvas.image, canvas.outlines, raster.draw(canvas.outlines[painted:]))
+    return Frame(canvas.image, canvas.outlines, raster.draw(canvas.outlines))
 
 
 def _is_smooth(street: Street) -> NDArray[np.bool_]:
@@ -140,17 +140,19 @@ class Raster:
 
     def __init__(self, size: tuple[int, int]) -> None:
         """An empty picture of (height, width) pixels."""
-        self._picture = Pillow.new("I", size[::-1], 0)
+        self._picture = Pillow.fromarray(np.zeros(size, np.uint16))
         self._counts: dict[str, int] = {}
+        self._drawn = 0
 
     def draw(self, outlines: list[Outline]) -> NDArray[np.uint16]:
-        """Draw more objects over those before; (height, width) instanceIds of all."""
+        """Draw those objects of a growing list that are new; (height, width) instanceIds of all."""
         drawer = ImageDraw.Draw(self._picture)
-        for outline in outlines:
+        for outline in outlines[self._drawn :]:
             value = self._value(outline.label)
             if value >= 0:
-                drawer.polygon([tuple(point) for point in outline.polygon.tolist()], fill=value)
-        return np.asarray(self._picture).astype(np.uint16)
+                drawer.polygon(outline.polygon.ravel().tolist(), fill=value)
+        self._drawn = len(outlines)
+        return np.array(self._picture)
 
     def _value(self, name: str) -> int:
         """The labelId of a name, or the next instanceId of a class with instances."""

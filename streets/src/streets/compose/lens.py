@@ -98,4 +98,4 @@ def _grain_tile(height: int, width: int) -> Image:
 
 def _grain(height: int, width: int, seed: int) -> Image:
     dv, du = np.random.default_rng(seed).integers(0, 64, 2)
-    return np.ascontiguousarray(_grain_tile(height, width)[dv : dv + height, du : du + width])
+    return _grain_tile(height, width)[dv : dv + height, du : du + width]

@@ -87,9 +87,9 @@ def _depths(footprints: list[Points]) -> Points:
         depth = start[:, 1:] + share * step[:, 1:]
     depth[~((share >= 0) & (share <= 1) & (depth > 0))] = np.inf
     nearest = np.minimum.reduceat(depth, np.cumsum([0, *sizes[:-1]]), axis=0)
-    for k, footprint in enumerate(footprints):
-        middle = footprint.mean(0)
-        if middle[1] > 1:
-            ray = int(np.argmin(np.abs(RAYS - middle[0] / middle[1])))
-            nearest[k, ray] = min(nearest[k, ray], middle[1])
+    middle = np.array([footprint.mean(0) for footprint in footprints])
+    before = np.flatnonzero(middle[:, 1] > 1)
+    x, z = middle[before].T
+    rays = np.abs(RAYS - (x / z)[:, None]).argmin(1)
+    nearest[before, rays] = np.minimum(nearest[before, rays], z)
     return np.where(np.isfinite(nearest), nearest, 0.0)

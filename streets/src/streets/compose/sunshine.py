@@ -25,6 +25,8 @@ class Sunshine:
         if not self.active:
             return
         self.hulls = [_plane(cast(light, house.footprint(), np.full(4, house.facade.height))) for house in houses]
+        self.outlines = np.array([house.footprint()[:, [0, 2]] for house in houses]).reshape(-1, 4, 2)
+        self.heights = np.array([house.facade.height for house in houses])
         drift = -light.direction[[0, 2]] / light.direction[1]
         self.crowns = np.array(
             [[tree.x + drift[0] * tree.middle, tree.z + drift[1] * tree.middle, tree.radius] for tree in trees]
@@ -48,24 +50,21 @@ class Sunshine:
         across = np.hypot(sun[0], sun[2])
         ray = np.array([sun[0], sun[2]]) / across
         foot = house.wall.at(0.5, 0.0)[[0, 2]] + 0.05 * house.wall.normal[[0, 2]]
-        top = 0.0
-        for other in self.houses:
-            if other is not house:
-                distance = _first_hit(foot, ray, other.footprint()[:, [0, 2]])
-                top = max(top, other.facade.height + 1.0 - distance * sun[1] / across)
-        return top
+        others = [other is not house for other in self.houses]
+        tops = self.heights + 1.0 - _first_hits(foot, ray, self.outlines) * sun[1] / across
+        return float(tops[others].max(initial=0.0))
 
 
 def _plane(points: Points) -> np.ndarray:
     return np.ascontiguousarray(points[:, [0, 2]], np.float32)
 
 
-def _first_hit(start: Points, ray: Points, polygon: Points) -> float:
-    """Metres from a point along a unit ray to a polygon on the ground; infinite where it misses."""
-    a, step = polygon, np.roll(polygon, -1, axis=0) - polygon
+def _first_hits(start: Points, ray: Points, polygons: Points) -> Points:
+    """(k,) metres from a point along a unit ray to (k, n, 2) polygons on the ground; infinite where it misses."""
+    step = np.roll(polygons, -1, axis=1) - polygons
+    x, z = polygons[..., 0] - start[0], polygons[..., 1] - start[1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        cross = ray[0] * step[:, 1] - ray[1] * step[:, 0]
-        reach = ((a[:, 0] - start[0]) * step[:, 1] - (a[:, 1] - start[1]) * step[:, 0]) / cross
-        share = ((a[:, 0] - start[0]) * ray[1] - (a[:, 1] - start[1]) * ray[0]) / cross
-    hits = reach[(share >= 0) & (share <= 1) & (reach > 0)]
-    return float(hits.min()) if len(hits) else np.inf
+        cross = ray[0] * step[..., 1] - ray[1] * step[..., 0]
+        reach = (x * step[..., 1] - z * step[..., 0]) / cross
+        share = (x * ray[1] - z * ray[0]) / cross
+    return np.where((share >= 0) & (share <= 1) & (reach > 0), reach, np.inf).min(1)

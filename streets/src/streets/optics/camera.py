@@ -17,6 +17,7 @@ Box = tuple[int, int, int, int]
 
 NEAR = 2.5
 """Nearest depth that is painted, in metres; closer than that only the hood is seen."""
+_RIGHT, _DOWN = np.array([1.0, 0.0]), np.array([0.0, 1.0])
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,10 @@ class Camera:
 
     def framed(self, pixels: Points) -> Points:
         """(n, 2) pixel polygon, n > 0 -> (m, 2), cut at the frame's edges; m may be 0."""
-        low, high = pixels.min(0), pixels.max(0)
-        if low.min() >= 0 and high[0] <= self.width - 1 and high[1] <= self.height - 1:
+        (left, top), (right, bottom) = pixels.min(0).tolist(), pixels.max(0).tolist()
+        if left >= 0 and top >= 0 and right <= self.width - 1 and bottom <= self.height - 1:
             return pixels
-        right, down = np.array([1.0, 0.0]), np.array([0.0, 1.0])
-        edges = ((right, 0.0), (-right, 1.0 - self.width), (down, 0.0), (-down, 1.0 - self.height))
+        edges = ((_RIGHT, 0.0), (-_RIGHT, 1.0 - self.width), (_DOWN, 0.0), (-_DOWN, 1.0 - self.height))
         for normal, bound in edges:
             if len(pixels) and (pixels @ normal).min() < bound:
                 pixels = clip(pixels, normal, bound)
@@ -103,8 +103,9 @@ def clip(polygon: Points, normal: Points, bound: float) -> Points:
         return polygon[:0]
     after = np.arange(1, len(polygon) + 1)
     after[-1] = 0
+    pairs, kept = np.empty((len(polygon), 2, polygon.shape[1])), np.empty((len(polygon), 2), bool)
     with np.errstate(divide="ignore", invalid="ignore"):
-        crossing = polygon + (polygon[after] - polygon) * (side / (side - side[after]))[:, None]
-    pairs = np.stack([polygon, crossing], axis=1).reshape(-1, polygon.shape[1])
-    kept = np.stack([inside, inside != inside[after]], axis=1).ravel()
+        crossing = (polygon[after] - polygon) * (side / (side - side[after]))[:, None]
+    pairs[:, 0], pairs[:, 1] = polygon, polygon + crossing
+    kept[:, 0], kept[:, 1] = inside, inside != inside[after]
     return pairs[kept]

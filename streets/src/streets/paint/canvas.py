@@ -65,8 +65,8 @@ class Canvas:
             window[...] = patch
             return
         over = cv2.merge([alpha] * 3)
-        under = cv2.multiply(np.ascontiguousarray(window), cv2.bitwise_not(over), scale=1 / 255)
-        window[...] = cv2.add(under, cv2.multiply(patch, over, scale=1 / 255))
+        under = cv2.multiply(window, cv2.bitwise_not(over), scale=1 / 255)
+        cv2.add(under, cv2.multiply(patch, over, scale=1 / 255), dst=window)
 
     def glow(self, center: Points, radius: float, color: tuple[int, int, int], strength: float) -> None:
         """Light that a lamp at a pixel spills into the lens: a soft disc, screened over the picture."""
@@ -82,8 +82,20 @@ class Canvas:
 
 
 def ramped(values: Image, ramp: Image) -> Image:
-    """(h, w) values -> (h, w, channels), each value's colour in a (256, channels) ramp."""
-    return cv2.merge([cv2.LUT(values, np.ascontiguousarray(table)) for table in ramp.T])
+    """(h, w) values -> (h, w, 3), each value's colour in a (256, 3) ramp."""
+    return cv2.applyColorMap(values, ramp[:, None])
+
+
+def flood(window: Image, color: Points | tuple[float, ...]) -> None:
+    """Fill an (h, w, 3) window with one colour: row by row, since NumPy spreads three values pixel by pixel slowly."""
+    if len(window):
+        window[0] = color
+        window[1:] = window[0]
+
+
+def rows_of(colors: Points, columns: int) -> Image:
+    """(rows, 3) colours, at most 255 -> (rows, columns, 3) 8-bit, each row in its one colour."""
+    return cv2.merge([channel[:, None].repeat(columns, axis=1) for channel in colors.astype(np.uint8).T])
 
 
 def fixed(polygon: Points) -> NDArray[np.int32]:

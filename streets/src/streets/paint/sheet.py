@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from streets.optics.light import Color
-from streets.paint.canvas import Image, ramped
+from streets.paint.canvas import Image, flood, ramped
 from streets.paint.tiles import SIZE, reduced, spread
 
 _SANS = cv2.FontFace("sans")
@@ -49,7 +49,7 @@ class Sheet:
 
     def fill(self, x0: float, y0: float, x1: float, y1: float, color: Color) -> None:
         """One colour."""
-        self.pixels[self._slices(x0, y0, x1, y1)] = color
+        flood(self.pixels[self._slices(x0, y0, x1, y1)], color)
 
     def shade(self, x0: float, y0: float, x1: float, y1: float, factor: float) -> None:
         """Multiply what is there."""
@@ -67,7 +67,7 @@ class Sheet:
 
     def shine(self, x0: float, y0: float, x1: float, y1: float, color: Color) -> None:
         """Light that does not depend on the day."""
-        self.glow[self._slices(x0, y0, x1, y1)] = color
+        flood(self.glow[self._slices(x0, y0, x1, y1)], color)
 
     def light_up(self, x0: float, y0: float, x1: float, y1: float, color: Color) -> None:
         """Lamps behind what is there: it shines in their colour, brighter where it is brighter."""

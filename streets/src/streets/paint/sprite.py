@@ -7,7 +7,7 @@ import numpy as np
 
 from streets.optics.camera import Box, Points
 from streets.optics.light import Color
-from streets.paint.canvas import SHIFT, Canvas, Image
+from streets.paint.canvas import SHIFT, Canvas, Image, flood
 from streets.paint.tiles import SIZE, tile
 
 FINE = 2
@@ -35,7 +35,8 @@ class Sprite:
         box = canvas.clipped(pixels.min(0) - margin, pixels.max(0) + margin)
         return None if box is None else cls(canvas, box, depth)
 
-    def _fixed(self, pixels: Points) -> np.ndarray:
+    def fixed(self, pixels: Points) -> np.ndarray:
+        """Frame pixels -> the patch's pixels in OpenCV's fixed point."""
         fine = (pixels - self._origin) * (FINE << SHIFT)
         return np.minimum(np.maximum(fine, -150000), 150000).astype(np.int32)
 
@@ -45,17 +46,21 @@ class Sprite:
         seen[:, :3] = np.clip(colors * self.clear + self.veil, 0, 255)
         seen[:, 3] = 255
         rgba = self.rgba
-        for corners, color in zip(self._fixed(pixels), seen.tolist(), strict=True):
+        for corners, color in zip(self.fixed(pixels), seen.tolist(), strict=True):
             cv2.fillConvexPoly(rgba, corners, color, cv2.LINE_8, SHIFT)
 
     def fill(self, pixels: Points, color: Points | Color) -> None:
         """One (n, 2) polygon of any shape."""
-        cv2.fillPoly(self.rgba, [self._fixed(pixels)], self._seen(color), cv2.LINE_8, SHIFT)
+        self.fill_fixed(self.fixed(pixels), color)
+
+    def fill_fixed(self, pixels: np.ndarray, color: Points | Color) -> None:
+        """One polygon whose pixels are `fixed` already."""
+        cv2.fillPoly(self.rgba, [pixels], self._seen(color), cv2.LINE_8, SHIFT)
 
     def stroke(self, pixels: Points, width: float, color: Points | Color) -> None:
         """An (n, 2) open line, `width` frame pixels thick."""
         thick = max(round(width * FINE), 1)
-        cv2.polylines(self.rgba, [self._fixed(pixels)], False, self._seen(color), thick, cv2.LINE_8, SHIFT)
+        cv2.polylines(self.rgba, [self.fixed(pixels)], False, self._seen(color), thick, cv2.LINE_8, SHIFT)
 
     def smooth_faces(self, pixels: Points, colors: Points, radius: float) -> None:
         """Like `faces`, with colours that run into each other over `radius` frame pixels.
@@ -69,10 +74,10 @@ class Sprite:
         seen = np.clip(colors * self.clear + self.veil, 0, 255)
         height, width = self.rgba.shape[0] // FINE, self.rgba.shape[1] // FINE
         coarse = np.empty((height, width, 3), np.uint8)
-        coarse[...] = seen.mean(0)
+        flood(coarse, seen.mean(0))
         mask = np.zeros(self.rgba.shape[:2], np.uint8)
         local = np.rint((pixels - self.box[:2]) * (1 << SHIFT)).astype(np.int32)
-        for rough, fine, color in zip(local, self._fixed(pixels), seen.tolist(), strict=True):
+        for rough, fine, color in zip(local, self.fixed(pixels), seen.tolist(), strict=True):
             cv2.fillConvexPoly(coarse, rough, color, cv2.LINE_8, SHIFT)
             cv2.fillConvexPoly(mask, fine, 255, cv2.LINE_8, SHIFT)
         smooth = cv2.resize(cv2.blur(coarse, (size, size)), mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
@@ -85,9 +90,8 @@ class Sprite:
         cut = tile(name)[: max(min(int(rows * texels), SIZE), 2), : max(min(int(columns * texels), SIZE), 2)]
         grain = cv2.resize(cut, (columns, rows), interpolation=cv2.INTER_LINEAR)
         factor = cv2.convertScaleAbs(grain, alpha=strength, beta=128 * (1 - strength))
-        self.rgba[...] = cv2.multiply(
-            self.rgba, cv2.merge([factor, factor, factor, np.full_like(factor, 128)]), scale=1 / 128
-        )
+        solid = np.full_like(factor, 128)
+        cv2.multiply(self.rgba, cv2.merge([factor, factor, factor, solid]), dst=self.rgba, scale=1 / 128)
 
     def _seen(self, color: Points | Color) -> tuple[float, ...]:
         clear, (r0, g0, b0) = self.clear, self._veil
@@ -101,8 +105,8 @@ class Sprite:
         alpha = patch[..., 3]
         window = self.canvas.image[v0:v1, u0:u1]
         rest = cv2.merge([cv2.bitwise_not(alpha)] * 3)
-        under = cv2.multiply(np.ascontiguousarray(window), rest, scale=1 / 255)
-        window[...] = cv2.add(under, np.ascontiguousarray(patch[..., :3]))
+        under = cv2.multiply(window, rest, scale=1 / 255)
+        cv2.add(under, cv2.cvtColor(patch, cv2.COLOR_RGBA2RGB), dst=window)
         if label is not None:
             self.annotate(label, alpha)
 

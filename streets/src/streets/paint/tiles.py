@@ -107,14 +107,15 @@ def foliage() -> tuple[Tile, Tile]:
 
 @lru_cache(maxsize=16)
 def leaves(level: int) -> Tile:
-    """`foliage` halved `level` times, for crowns that are farther away: (size, size, 2) shade and height.
+    """`foliage` halved `level` times, for crowns that are farther away: shade and height, for `spread`.
 
     The shade is raised, so that no leaf is black.
     """
     shade, height = foliage()
     raised = cv2.convertScaleAbs(shade, alpha=0.78, beta=56)
     size = (SIZE >> level, SIZE >> level)
-    return cv2.merge([cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in (raised, height)])
+    halved = cv2.merge([cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in (raised, height)])
+    return np.tile(halved, (2, 2, 1))
 
 
 def warm_up() -> None:
@@ -128,22 +129,26 @@ def spread(texture: np.ndarray, start: tuple[float, float], step: tuple[float, f
     """A flat area covered with a periodic texture.
 
     Args:
-        texture: (rows, columns) or (rows, columns, channels), periodic.
+        texture: (2 rows, 2 columns) or (2 rows, 2 columns, channels): a periodic one, twice in both directions.
         start: Texel (u, v) of the area's upper left corner.
         step: Texels per pixel to the right and down; at most about 2, or it flickers.
         size: Width and height of the area in pixels.
     """
-    places = []
-    for begin, stride, count, period in zip(start, step, size, texture.shape[1::-1], strict=True):
-        places.append((int(begin) + np.arange(max(round(count * stride), 1) + 1)) % period)
-    cut = np.take(np.take(texture, places[1], axis=0), places[0], axis=1)
+    cut = texture
+    for axis, begin, stride, count in zip((1, 0), start, step, size, strict=True):
+        length, period = max(round(count * stride), 1) + 1, texture.shape[axis] // 2
+        first = int(begin) % period
+        if length > period:
+            cut = np.take(cut, (first + np.arange(length)) % period, axis)
+        else:
+            cut = cut[first : first + length] if axis == 0 else cut[:, first : first + length]
     return cv2.resize(cut, size, interpolation=cv2.INTER_LINEAR)
 
 
 @lru_cache(maxsize=64)
 def reduced(name: str, across: int, along: int) -> Tile:
-    """A texture with `across` and `along` times halved columns and rows."""
-    return cv2.resize(tile(name), (SIZE >> across, SIZE >> along), interpolation=cv2.INTER_AREA)
+    """A texture with `across` and `along` times halved columns and rows, for `spread`."""
+    return np.tile(cv2.resize(tile(name), (SIZE >> across, SIZE >> along), interpolation=cv2.INTER_AREA), (2, 2))
 
 
 _MAKERS: dict[str, Callable[[], np.ndarray]] = {

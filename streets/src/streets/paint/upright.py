@@ -11,7 +11,7 @@ import numpy as np
 
 from streets.optics.camera import NEAR, Points
 from streets.optics.light import Color
-from streets.paint.canvas import Canvas, Image, coverage
+from streets.paint.canvas import Canvas, Image, coverage, rows_of
 from streets.paint.sheet import Sheet
 
 Span = tuple[float, float]
@@ -142,17 +142,17 @@ def _lit(canvas: Canvas, wall: Upright, sheet: Sheet, span: Span, shadow_top: fl
     depth = np.maximum(wall.at(np.linspace(*span, columns), 0.0)[:, 2], 1.0)
     clear = (1 - light.haze(depth))[None, :, None]
     near = clear.max()
-    lit = cv2.multiply(sheet.pixels, _bytes(100 * near * gain[:, None], columns, 1), scale=1 / 100)
+    lit = cv2.multiply(sheet.pixels, rows_of(np.minimum(100 * near * gain, 255), columns), scale=1 / 100)
     if light.lamps:
         lit = cv2.max(lit, sheet.glow)
     if near - clear.min() > 0.02:
-        lit = cv2.multiply(lit, _bytes(255 / near * clear * np.ones(3), rows, 0), scale=1 / 255)
-    return cv2.add(lit, _bytes(np.asarray(light.horizon) * (1 - clear), rows, 0))
+        lit = cv2.multiply(lit, _columns_of(255 / near * clear * np.ones(3), rows), scale=1 / 255)
+    return cv2.add(lit, _columns_of(np.asarray(light.horizon) * (1 - clear), rows))
 
 
-def _bytes(values: Points, count: int, axis: int) -> Image:
-    """8-bit values, repeated along an axis."""
-    return np.repeat(np.minimum(values, 255).astype(np.uint8), count, axis=axis)
+def _columns_of(colors: Points, rows: int) -> Image:
+    """(1, columns, 3) colours -> (rows, columns, 3) 8-bit, each column in its one colour."""
+    return np.repeat(np.minimum(colors, 255).astype(np.uint8), rows, axis=0)
 
 
 def _canyon(y: Points) -> Points:

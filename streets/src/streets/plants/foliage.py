@@ -98,13 +98,13 @@ def _fields(canvas: Canvas, clumps: Points, box: Box, sunlit: float) -> tuple[Im
     cu, cv, ru, rv, bright = (part[:, None, None] for part in clumps.T.astype(np.float32))
     x, y = (grid_u - cu) / ru, (cv - grid_v) / rv
     inside = 1 - x * x - y * y
-    ahead = inside.argmax(0)[None]
-    x, y, density = (np.take_along_axis(part, ahead, 0)[0] for part in (x, y + 0 * x, inside))
+    ahead, density = inside.argmax(0), inside.max(0)
+    x, y = x[ahead, 0, np.arange(columns)], y[ahead, np.arange(rows)[:, None], 0]
     sun = canvas.light.direction * (1, 1, -1) * canvas.light.casts_shadows
     toward = (0.35 * np.array([0.0, 1.0, 0.25]) + 0.65 * sunlit * sun).astype(np.float32)
     facing = toward[0] * x + toward[1] * y + toward[2] * np.sqrt(np.maximum(density, 0))
     fall = bright * (1.08 - 0.34 * (cv - cv.min()) / (np.ptp(cv) + 1))
-    light = cv2.blur(fall[ahead[0], 0, 0] * (150 + 105 * facing), (3, 3))
+    light = cv2.blur(fall[ahead, 0, 0] * (150 + 105 * facing), (3, 3))
     packed = np.clip(np.dstack([128 + 128 * density, light]), 0, 255).astype(np.uint8)
     density, light = cv2.split(cv2.resize(packed, (u1 - u0, v1 - v0), interpolation=cv2.INTER_LINEAR))
     return density, light

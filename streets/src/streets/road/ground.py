@@ -105,7 +105,18 @@ def sample_band(
     v = np.repeat((depth / texel % SIZE).astype(np.float32)[:, None], u.shape[1], axis=1)
     source = blurred(name, band.across, band.along)
     method = cv2.INTER_LINEAR if band.across == 1 else cv2.INTER_NEAREST
-    return cv2.remap(source, u, v, method, borderMode=cv2.BORDER_WRAP)
+    return cv2.remap(source, _inside(u), v, method, borderMode=cv2.BORDER_WRAP)
+
+
+def _inside(u: np.ndarray) -> np.ndarray:
+    """Columns of a periodic tile -> the same inside it, where OpenCV is several times as fast as beyond its border.
+
+    Whole turns are taken from a float32 without loss, but for a column just below 0, which stays where it is.
+    """
+    turns = np.floor(u * np.float32(1 / SIZE))
+    turns *= (u >= 0) | (u <= -SIZE / 2)
+    turns *= SIZE
+    return np.subtract(u, turns, out=turns)
 
 
 def sample(camera: Camera, path: Path, name: str, metres: float, box: Box, height: float = 0.0) -> Image:
@@ -117,7 +128,27 @@ def sample(camera: Camera, path: Path, name: str, metres: float, box: Box, heigh
 
 def paint_surfaces(canvas: Canvas, path: Path, surfaces: list[Surface]) -> None:
     """Paint the ground's own colours, without light; later surfaces lie on earlier ones."""
-    for surface in surfaces:
+    for piece in _pieces(canvas, surfaces):
+        _paint_piece(canvas, path, piece)
+        canvas.annotate(piece.surface.label, piece.pixels)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A surface in the frame: its outline in pixels, and inside a box its coverage and what later ones leave of it."""
+
+    surface: Surface
+    pixels: Points
+    box: Box
+    mask: Image
+    seen: Image
+
+
+def _pieces(canvas: Canvas, surfaces: list[Surface]) -> list[_Piece]:
+    """The surfaces that are in the frame, in their order."""
+    pieces: list[_Piece] = []
+    hidden = np.zeros(canvas.image.shape[:2], np.uint8)
+    for surface in reversed(surfaces):
         pixels = canvas.camera.flat(surface.outline)
         if len(pixels) < 3:
             continue
@@ -125,20 +156,25 @@ def paint_surfaces(canvas: Canvas, path: Path, surfaces: list[Surface]) -> None:
         if box is None:
             continue
         box = (box[0], max(box[1], int(canvas.camera.horizon) + 1), box[2], box[3])
-        if box[1] < box[3]:
-            _paint_surface(canvas, path, surface, coverage(pixels, box), box)
-            canvas.annotate(surface.label, pixels)
+        if box[1] >= box[3]:
+            continue
+        mask, under = coverage(pixels, box), hidden[box[1] : box[3], box[0] : box[2]]
+        pieces.append(_Piece(surface, pixels, box, mask, cv2.min(mask, cv2.bitwise_not(under))))
+        cv2.max(under, cv2.threshold(mask, 254, 255, cv2.THRESH_BINARY)[1], dst=under)
+    return pieces[::-1]
 
 
-def _paint_surface(canvas: Canvas, path: Path, surface: Surface, mask: Image, box: Box) -> None:
-    """Band by band, each only as wide as the surface is there."""
+def _paint_piece(canvas: Canvas, path: Path, piece: _Piece) -> None:
+    """Paint a surface band by band, each only as wide as the surface is seen there."""
+    surface, box = piece.surface, piece.box
     material = MATERIALS[surface.material]
     ramp = material.ramp()
     for band in bands(canvas.camera, material.metres, (box[1], box[3]), surface.height):
-        cover = mask[band.start - box[1] : band.end - box[1]]
-        filled = np.flatnonzero(cover.any(0))
+        rows = slice(band.start - box[1], band.end - box[1])
+        filled = np.flatnonzero(piece.seen[rows].max(0))
         if not len(filled):
             continue
+        cover = piece.mask[rows]
         left, right = int(filled[0]), int(filled[-1]) + 1
         columns = (box[0] + left, box[0] + right)
         texture = sample_band(canvas.camera, path, material.tile, material.metres, band, columns, surface.height)

@@ -40,7 +40,7 @@ def paint_marks(canvas: Canvas, path: Path, marks: list[Mark], wear: float) -> N
             canvas.fill(pixels, mark.color)
         else:
             cv2.fillPoly(paint, [fixed(pixels)], 255, cv2.LINE_AA, SHIFT)
-    rows = np.flatnonzero(paint.any(1))
+    rows = np.flatnonzero(paint.max(1))
     if len(rows):
         for band in bands(canvas.camera, _WORN, (int(rows[0]), int(rows[-1]) + 1), 0.0):
             _blend_paint(canvas, path, paint[band.start : band.end], band, wear)
@@ -54,19 +54,19 @@ def _tone(canvas: Canvas, pixels: Points, factor: float) -> None:
     u0, v0, u1, v1 = box
     tone = cv2.convertScaleAbs(coverage(pixels, box), alpha=128 / 255 * (factor - 1), beta=128)
     window = canvas.image[v0:v1, u0:u1]
-    window[...] = cv2.multiply(np.ascontiguousarray(window), cv2.merge([tone] * 3), scale=1 / 128)
+    cv2.multiply(window, cv2.merge([tone] * 3), dst=window, scale=1 / 128)
 
 
 def _blend_paint(canvas: Canvas, path: Path, paint: np.ndarray, band: Band, wear: float) -> None:
     """White over the asphalt's own grain, less where tyres have worn it off."""
-    filled = np.flatnonzero(paint.any(0))
+    filled = np.flatnonzero(paint.max(0))
     if not len(filled):
         return
     left, right = int(filled[0]), int(filled[-1]) + 1
     rough = sample_band(canvas.camera, path, "rough", _WORN, band, (left, right), 0.0)
     kept = cv2.convertScaleAbs(255 - rough, alpha=1.6, beta=255 * (0.75 - wear))
     window = canvas.image[band.start : band.end, left:right]
-    white = cv2.LUT(np.ascontiguousarray(window), _WHITENED)
+    white = cv2.LUT(window, _WHITENED)
     canvas.blend(white, cv2.multiply(paint[:, left:right], kept, scale=0.9 / 255), (left, band.start))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from streets.optics.camera import Points
 from streets.optics.light import Light
-from streets.paint.canvas import SHIFT, Canvas, fixed, ramped
+from streets.paint.canvas import SHIFT, Canvas, fixed, ramped, rows_of
 from streets.road.ground import depths, sample
 from streets.road.path import Path
 
@@ -56,11 +56,11 @@ def light_ground(canvas: Canvas, path: Path, shadows: list[Shadow]) -> None:
     tint = ramped(sun, np.minimum(ramp, 255).astype(np.uint8))
     factor = cv2.multiply(tint, cv2.merge([dim] * 3), scale=1 / 128)
     fine = cv2.resize(factor, (columns * COARSE, rows * COARSE))
-    full[...] = cv2.multiply(full, np.ascontiguousarray(fine[: len(full), : full.shape[1]]), scale=1 / 100)
-    air = 1 - clear.repeat(COARSE)[: len(full), None, None]
+    cv2.multiply(full, np.ascontiguousarray(fine[: len(full), : full.shape[1]]), dst=full, scale=1 / 100)
+    air = 1 - clear.repeat(COARSE)[: len(full), None]
     hazy = int(np.count_nonzero(air > 0.004))
     veil = np.asarray(canvas.light.horizon) * air[:hazy]
-    full[:hazy] = cv2.add(full[:hazy], np.broadcast_to(veil, full[:hazy].shape).astype(np.uint8))
+    cv2.add(full[:hazy], rows_of(veil, full.shape[1]), dst=full[:hazy])
 
 
 def _layers(canvas: Canvas, shadows: list[Shadow], shape: tuple[int, int], top: int) -> tuple[np.ndarray, np.ndarray]:

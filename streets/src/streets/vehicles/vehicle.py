@@ -128,11 +128,12 @@ class Coachwork:
         if not parts:
             return
         pixels = self.pixels(points)
+        fixed = self.sprite.fixed(pixels)
         for start, end, role, line in parts:
             if line:
                 self.sprite.stroke(pixels[start:end], line * self.scale, palette[role])
             else:
-                self.sprite.fill(pixels[start:end], palette[role])
+                self.sprite.fill_fixed(fixed[start:end], palette[role])
 
     def palette(self, colors: Mapping[str, Color]) -> dict[str, Points]:
         """Matt colours in the scene's light, as an upright face catches it."""
