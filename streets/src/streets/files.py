@@ -31,7 +31,7 @@ for _label in LABELS:
 
 
 def frame_name(split: str, index: int) -> str:
-    """City, sequence and frame number of a split's `index`-th frame, as in "silbertal_000000_000019"."""
+    """Name a frame by city, sequence and number: a split's `index`-th frame, as in "silbertal_000000_000019"."""
     cities = CITIES[split]
     return f"{cities[index % len(cities)]}_{index // len(cities):06}_000019"
 

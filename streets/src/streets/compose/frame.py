@@ -136,7 +136,7 @@ def _seen(items: list[Item]) -> list[Item]:
 
 
 class Raster:
-    """Label images of outlines in their order, as cityscapesscripts' json2instanceImg draws them."""
+    """Draws outlines in their order into a picture of instanceIds, as cityscapesscripts' json2instanceImg does."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         """An empty picture of (height, width) pixels."""
@@ -145,7 +145,7 @@ class Raster:
         self._drawn = 0
 
     def draw(self, outlines: list[Outline]) -> NDArray[np.uint16]:
-        """Draw those objects of a growing list that are new; (height, width) instanceIds of all."""
+        """Draw what is new in a growing list of outlines, and give the (height, width) instanceIds of all of them."""
         drawer = ImageDraw.Draw(self._picture)
         for outline in outlines[self._drawn :]:
             value = self._value(outline.label)

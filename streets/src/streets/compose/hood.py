@@ -20,7 +20,7 @@ def _edge(canvas: Canvas) -> Points:
 
 
 def paint_hood(canvas: Canvas, color: tuple[float, float, float]) -> None:
-    """A lacquered hood that mirrors the street, with an ornament on its ridge."""
+    """Paint and annotate a lacquered hood that mirrors the street, with an ornament on its ridge."""
     camera = canvas.camera
     edge = _edge(canvas)
     right, low = camera.width - 1.0, camera.height - 1.0
@@ -73,7 +73,7 @@ def _paint_ornament(canvas: Canvas, place: Points) -> None:
 
 
 def paint_borders(canvas: Canvas) -> None:
-    """The frame around the region of interest, and the strip that rectification leaves empty at the left.
+    """Annotate the frame around the region of interest, and paint the strip that rectification leaves empty.
 
     As in Cityscapes that strip is not dark: every row's last pixel is repeated outwards.
     """

@@ -1,4 +1,4 @@
-"""What lies between the street and the file: wet mirrors, the hood, the lens and the sensor."""
+"""What happens to a picture after it is painted: wet ground mirrors it, the lens and the sensor soften and grain it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COARSE = 4
 
 
 def mirror_ground(canvas: Canvas, ground: np.ndarray) -> None:
-    """Wet roads mirror what stands on them.
+    """Mirror in wet ground what stands on it.
 
     For every ground pixel the picture is folded at the lowest thing above it in its column: exact for
     upright things on a flat mirror (the image of a point lies as far below its foot as the point above).
@@ -55,7 +55,7 @@ def _puddles(camera: Camera) -> np.ndarray:
 
 
 def expose(image: Image, cast: tuple[float, float, float], *, seed: int, noise: float, lift: float) -> Image:
-    """The sensor's picture: soft, darker in the corners, slightly tinted, grainy.
+    """Give a scene as the sensor records it: soft, darker in the corners, slightly tinted, grainy.
 
     Args:
         image: (height, width, 3) RGB, the scene.

@@ -18,7 +18,7 @@ RAYS = np.linspace(-0.56, 0.56, 225)
 
 
 def hidden_behind(footprints: list[Points], heights: list[float]) -> list[bool]:
-    """Which of some things of known height nobody sees, because nearer ones no lower than they hide them.
+    """Tell for each thing of known height whether nearer ones, no lower than it, hide it wholly.
 
     The eye must be below all their tops: then what is nearer and as high covers all of what is behind it.
     """
@@ -33,7 +33,7 @@ def hidden_behind(footprints: list[Points], heights: list[float]) -> list[bool]:
 
 
 def paint_order(footprints: list[Points]) -> list[int]:
-    """The indices of (n_i, 2) footprints (x, z), those that are hidden first.
+    """Sort (n_i, 2) footprints (x, z) for painting, and give their indices: what is hidden comes first.
 
     Where the rays contradict each other (things that embrace each other), the farthest comes first.
     """

@@ -28,7 +28,7 @@ _SLIM = (Lamp, Mast, TrafficLight, Signpost)
 
 
 def shadows_of(plan: Plan) -> list[Shadow]:
-    """Every shadow on the ground of a scene, and the wear of its lanes, in painting order."""
+    """List every shadow on the ground of a scene, and the wear of its lanes, in painting order."""
     shadows = list(wear(plan.street, plan.path))
     for house in plan.houses:
         shadows += _of_house(house, plan.light)

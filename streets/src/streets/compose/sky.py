@@ -11,7 +11,7 @@ COARSE = 6
 
 
 def paint_sky(canvas: Canvas) -> None:
-    """Paint everything above the horizon."""
+    """Paint and annotate the sky, everything above the horizon."""
     camera = canvas.camera
     bottom = min(int(camera.horizon) + 2, camera.height)
     rows, columns = -(-bottom // COARSE) + 1, -(-camera.width // COARSE) + 1

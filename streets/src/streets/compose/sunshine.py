@@ -16,7 +16,7 @@ UNDER_TREES = 0.45
 
 
 class Sunshine:
-    """The shadows of a scene's houses and trees, as other things meet them."""
+    """Tells how much of the sun reaches a thing past the houses and trees of its scene."""
 
     def __init__(self, light: Light, houses: list[Building], trees: list[Tree]) -> None:
         """Cast the shadows of what stands in the scene."""
@@ -33,7 +33,7 @@ class Sunshine:
         ).reshape(-1, 3)
 
     def reaches(self, footprint: Points) -> float:
-        """Share of the sun, 0 to 1, that falls on a thing with an (n, 3) footprint."""
+        """Give the share of the sun, 0 to 1, that falls on a thing with an (n, 3) footprint."""
         if not self.active:
             return 1.0
         x, z = map(float, footprint[:, [0, 2]].mean(0))
@@ -43,7 +43,7 @@ class Sunshine:
         return UNDER_TREES if shaded.any() else 1.0
 
     def shadow_top(self, house: Building) -> float:
-        """Metres up to which the houses across the street shade a front."""
+        """Give the metres up to which the houses across the street shade the front of a house."""
         sun = self.light.direction
         if not self.active or house.wall.normal @ sun <= 0:
             return 0.0

@@ -83,7 +83,7 @@ class Building:
         return np.concatenate([front, back])
 
     def paint(self, canvas: Canvas, shadow_top: float = 0.0) -> None:
-        """Roof first, then the near end, the front, and what sticks out of it."""
+        """Paint and annotate the roof, the near end, the front, and what sticks out of it, in this order."""
         if self.roof != "flat" and self.faces_camera:
             self._paint_roof(canvas)
         if self.hidden < self.facade.height - 0.8:
@@ -166,7 +166,7 @@ class Building:
 
 
 def paint_slope(canvas: Canvas, corners: Points, normal: Points, color: tuple[float, float, float]) -> None:
-    """A roof's plane: (4, 3) corners from the near eave round to the near ridge, tiled."""
+    """Paint and annotate the plane of a roof: (4, 3) corners from the near eave round to the near ridge, tiled."""
     outline = canvas.camera.flat(corners)
     if len(outline) < 3:
         return

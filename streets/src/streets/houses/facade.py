@@ -80,7 +80,7 @@ def paint_facade(sheet: Sheet, facade: Facade, view: View) -> None:
 
 
 def picks_of(facade: Facade) -> tuple[np.ndarray, np.ndarray]:
-    """(VARIANTS, 8) uniform numbers, the fate of a kind of window; (storeys, bays) which kind is where."""
+    """Draw (VARIANTS, 8) uniform numbers, the fate of each kind of window, and (storeys, bays) which kind is where."""
     rng = np.random.default_rng(facade.seed)
     return rng.random((VARIANTS, 8)), rng.integers(0, VARIANTS, (facade.storeys, facade.bays))
 

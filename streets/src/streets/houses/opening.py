@@ -41,7 +41,7 @@ class Look:
 
 
 def paint_window(sheet: Sheet, look: Look, view: View, chance: np.ndarray) -> None:
-    """A window with its surround, frame, panes, curtains and blind."""
+    """Draw a window with its surround, frame, panes, curtains and blind."""
     wide, tall = look.size
     left, right = -wide / 2, wide / 2
     if look.classic:
@@ -78,7 +78,7 @@ def _paint_sashes(sheet: Sheet, look: Look, view: View, hole: tuple[float, float
 
 
 def paint_pane(sheet: Sheet, pane: tuple[float, float, float, float], bright: float, chance: np.ndarray) -> None:
-    """Glass mirrors the sky in its upper part and the dark houses across the street below."""
+    """Draw a pane: glass mirrors the sky in its upper part and the dark houses across the street below."""
     x0, y0, x1, y1 = pane
     sky = np.array((112, 122, 129)) * bright
     room = np.array((42, 47, 50)) * (0.7 + 0.5 * chance[1])
@@ -111,7 +111,7 @@ def _paint_blind(sheet: Sheet, hole: tuple[float, float, float, float], drawn: f
 
 
 def paint_door(sheet: Sheet, look: Look, view: View, chance: np.ndarray) -> None:
-    """A house door of 1.2 m with a window above it."""
+    """Draw a house door of 1.2 m with a window above it."""
     wood = np.array(((74, 50, 34), (52, 66, 58), (96, 96, 98), (58, 62, 74))[int(chance[0] * 4)])
     sheet.fill(-0.75, 0, 0.75, 2.75, look.trim)
     sheet.fill(-0.6, 0.12, 0.6, 2.6, tuple(0.55 * wood))
@@ -125,7 +125,7 @@ def paint_door(sheet: Sheet, look: Look, view: View, chance: np.ndarray) -> None
 
 
 def paint_shop(sheet: Sheet, look: Look, view: View, chance: np.ndarray) -> None:
-    """A shop window: a mirror of the street over dimly lit goods, between pillars of the wall."""
+    """Draw a shop window: a mirror of the street over dimly lit goods, between pillars of the wall."""
     half, top = look.size[0] / 2 - 0.16, look.size[1]
     sheet.fill(-9, 0, 9, 9, look.wall)
     sheet.fill(-half, 0, half, 0.4, tuple(0.5 * np.asarray(look.trim)))
@@ -163,7 +163,7 @@ def _paint_goods(sheet: Sheet, hole: tuple[float, float, float], chance: np.ndar
 
 
 def paint_gate(sheet: Sheet, look: Look, view: View, chance: np.ndarray) -> None:
-    """A garage door."""
+    """Draw a garage door."""
     half = min(look.size[0] / 2 - 0.2, 1.3)
     grey = np.array((138, 138, 134)) * (0.7 + 0.5 * chance[0])
     sheet.fill(-9, 0, 9, 9, look.wall)

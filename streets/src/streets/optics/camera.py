@@ -47,12 +47,12 @@ class Camera:
         )
 
     def reduced(self, factor: int) -> "Camera":
-        """The same view with `factor` times fewer rows and columns."""
+        """A camera of the same view with `factor` times fewer rows and columns."""
         height, width = -(-self.height // factor), -(-self.width // factor)
         return Camera(height, width, self.focal / factor, self.horizon / factor, self.center / factor, self.eye)
 
     def project(self, points: Points) -> Points:
-        """(..., 3) world points in front of the camera -> (..., 2) pixels."""
+        """Project (..., 3) world points in front of the camera to (..., 2) pixels."""
         per_metre = self.focal / np.maximum(points[..., 2], 0.2)
         pixels = np.empty((*points.shape[:-1], 2))
         pixels[..., 0] = points[..., 0] * per_metre + self.center
@@ -64,13 +64,13 @@ class Camera:
         return self.focal / max(depth, 0.2)
 
     def flat(self, polygon: Points) -> Points:
-        """(n, 3) world polygon -> (m, 2) pixels, cut at the near plane; m may be 0."""
+        """Cut an (n, 3) world polygon at the near plane and project it to (m, 2) pixels; m may be 0."""
         if polygon[:, 2].min() < NEAR:
             polygon = clip(polygon, np.array([0.0, 0.0, 1.0]), NEAR)
         return self.project(polygon) if len(polygon) > 2 else np.zeros((0, 2))
 
     def flats(self, polygons: list[Points]) -> list[Points]:
-        """`flat` of many polygons at once."""
+        """Cut many world polygons at the near plane and project them, as `flat` does with each."""
         if not polygons:
             return []
         ends = np.cumsum([len(polygon) for polygon in polygons])
@@ -82,7 +82,7 @@ class Camera:
         return pixels
 
     def framed(self, pixels: Points) -> Points:
-        """(n, 2) pixel polygon, n > 0 -> (m, 2), cut at the frame's edges; m may be 0."""
+        """Cut an (n, 2) pixel polygon, n > 0, at the frame's edges to (m, 2); m may be 0."""
         (left, top), (right, bottom) = pixels.min(0).tolist(), pixels.max(0).tolist()
         if left >= 0 and top >= 0 and right <= self.width - 1 and bottom <= self.height - 1:
             return pixels
@@ -94,7 +94,7 @@ class Camera:
 
 
 def clip(polygon: Points, normal: Points, bound: float) -> Points:
-    """Sutherland and Hodgman's (1974) cut of an (n, d) polygon: what has normal . p >= bound stays."""
+    """Cut an (n, d) polygon by a plane, after Sutherland and Hodgman (1974): what has normal . p >= bound stays."""
     side = polygon @ normal - bound
     inside = side >= 0
     if inside.all():

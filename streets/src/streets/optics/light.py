@@ -56,7 +56,7 @@ class Light:
         return max(self.sunlight) > 0.15
 
     def gain(self, normals: Gain, sunlit: Gain | float = 1.0) -> Gain:
-        """(..., 3) unit normals and the share of sun that reaches them -> (..., 3) factors on a colour."""
+        """Give the (..., 3) factors on a colour for (..., 3) unit normals and the share of sun that reaches them."""
         normals = np.asarray(normals, float)
         facing = np.maximum(normals @ self.direction, 0) * sunlit
         up = 0.5 + 0.5 * normals[..., 1:2]
@@ -64,16 +64,16 @@ class Light:
         return (low + high * up + self._sunlight * facing[..., None]) ** (1 / 2.2)
 
     def haze(self, depth: Gain | float) -> Gain:
-        """Share of a thing at `depth` metres that the air hides."""
+        """Give the share of a thing at `depth` metres that the air hides."""
         return 1 - np.exp(-np.asarray(depth, float) / self.visibility)
 
     def seen(self, color: Gain | Color, depth: float) -> Gain:
-        """(..., 3) colours as they look through `depth` metres of air."""
+        """Give (..., 3) colours as they look through `depth` metres of air."""
         hidden = self.haze(depth)
         return np.asarray(color, float) * (1 - hidden) + np.asarray(self.horizon) * hidden
 
     def mirrored(self, direction: Gain) -> Gain:
-        """(..., 3) unit directions -> (..., 3) colours that a mirror shows there: sky, houses or road."""
+        """Give the (..., 3) colours that a mirror shows in (..., 3) unit directions: sky, houses or road."""
         up = direction[..., 1:2]
         sky = np.asarray(self.horizon) + (np.asarray(self.zenith) - self.horizon) * np.clip(up, 0, 1) ** 0.6
         houses = 0.42 * np.asarray(self.horizon) * (0.75 + 0.25 * np.abs(direction[..., 0:1]))

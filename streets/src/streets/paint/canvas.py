@@ -26,7 +26,7 @@ class Outline:
 
 @dataclass
 class Canvas:
-    """Painted back to front: what comes later hides what came before, in the image and in the labels."""
+    """A frame painted back to front: what comes later hides what came before, in the image and in the labels."""
 
     camera: Camera
     light: Light
@@ -42,7 +42,7 @@ class Canvas:
             self.outlines.append(Outline(label, np.rint(polygon).astype(np.int64)))
 
     def clipped(self, low: Points, high: Points) -> Box | None:
-        """The pixel box around a (2,) span that lies in the frame, or None."""
+        """Give the pixel box around what lies in the frame between `low` and `high`, both (2,), or None."""
         u0, v0 = np.floor(np.maximum(low, 0)).astype(int)
         u1 = int(min(np.ceil(high[0]) + 1, self.camera.width))
         v1 = int(min(np.ceil(high[1]) + 1, self.camera.height))
@@ -53,7 +53,7 @@ class Canvas:
         cv2.fillPoly(self.image, [fixed(polygon)], tuple(map(float, color)), cv2.LINE_AA, SHIFT)
 
     def faces(self, polygons: Points, colors: Points) -> None:
-        """(n, k, 2) convex pixel polygons with smooth edges, each in its (n, 3) colour."""
+        """Paint (n, k, 2) convex pixel polygons with smooth edges, each in its (n, 3) colour."""
         for corners, color in zip(fixed(polygons), np.clip(colors, 0, 255).tolist(), strict=True):
             cv2.fillConvexPoly(self.image, corners, color, cv2.LINE_AA, SHIFT)
 
@@ -69,7 +69,7 @@ class Canvas:
         cv2.add(under, cv2.multiply(patch, over, scale=1 / 255), dst=window)
 
     def glow(self, center: Points, radius: float, color: tuple[int, int, int], strength: float) -> None:
-        """Light that a lamp at a pixel spills into the lens: a soft disc, screened over the picture."""
+        """Paint the light that a lamp at a pixel spills into the lens: a soft disc, screened over the picture."""
         box = self.clipped(center - 3 * radius, center + 3 * radius)
         if box is None or radius < 0.7:
             return
@@ -82,7 +82,7 @@ class Canvas:
 
 
 def ramped(values: Image, ramp: Image) -> Image:
-    """(h, w) values -> (h, w, 3), each value's colour in a (256, 3) ramp."""
+    """Colour (h, w) values by a (256, 3) ramp: (h, w, 3)."""
     return cv2.applyColorMap(values, ramp[:, None])
 
 
@@ -94,17 +94,17 @@ def flood(window: Image, color: Points | tuple[float, ...]) -> None:
 
 
 def rows_of(colors: Points, columns: int) -> Image:
-    """(rows, 3) colours, at most 255 -> (rows, columns, 3) 8-bit, each row in its one colour."""
+    """Spread (rows, 3) colours, at most 255, to an 8-bit (rows, columns, 3): each row in its one colour."""
     return cv2.merge([channel[:, None].repeat(columns, axis=1) for channel in colors.astype(np.uint8).T])
 
 
 def fixed(polygon: Points) -> NDArray[np.int32]:
-    """Pixel coordinates in OpenCV's fixed point."""
+    """Give pixel coordinates in OpenCV's fixed point, with SHIFT fractional bits."""
     return np.rint(np.minimum(np.maximum(polygon, -30000), 30000) * (1 << SHIFT)).astype(np.int32)
 
 
 def coverage(polygon: Points, box: Box) -> Image:
-    """(h, w) smooth mask of a pixel polygon inside a pixel box."""
+    """Draw the smooth (h, w) mask, 0 to 255, of a pixel polygon inside a pixel box."""
     u0, v0, u1, v1 = box
     mask = np.zeros((v1 - v0, u1 - u0), np.uint8)
     cv2.fillPoly(mask, [fixed(np.asarray(polygon) - (u0, v0))], 255, cv2.LINE_AA, SHIFT)

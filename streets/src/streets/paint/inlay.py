@@ -12,7 +12,7 @@ _SANS = cv2.FontFace("sans")
 
 
 def lettered(text: str, size: tuple[int, int], *, ink: Color, paper: Color, weight: int = 500) -> Image:
-    """(height, width, 3) a plate of `size` (width, height) pixels with one centred line of text."""
+    """Draw a (height, width, 3) plate of `size` (width, height) pixels with one centred line of text."""
     width, height = size
     letters = np.zeros((height, width), np.uint8)
     points = 0.72 * height

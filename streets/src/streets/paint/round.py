@@ -8,13 +8,13 @@ from streets.optics.camera import Points
 
 
 def circle(x: float, y: float, radius: float, n: int = 22, *, start: float = 0.0, end: float = 2 * np.pi) -> Points:
-    """(n, 2) points of an arc around (x, y), angles in radians."""
+    """Give (n, 2) points of an arc around (x, y), angles in radians."""
     angle = np.linspace(start, end, n)
     return np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], -1)
 
 
 def disc(x: float, y: float, z: float, radius: float, n: int = 6) -> Points:
-    """(n, 3) world points of a circle on the ground."""
+    """Give (n, 3) world points of a circle on the ground."""
     return radius * _unit_circle(n) + (x, y, z)
 
 

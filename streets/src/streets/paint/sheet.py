@@ -48,17 +48,17 @@ class Sheet:
         )
 
     def fill(self, x0: float, y0: float, x1: float, y1: float, color: Color) -> None:
-        """One colour."""
+        """Fill a rectangle, in metres, with one colour."""
         flood(self.pixels[self._slices(x0, y0, x1, y1)], color)
 
     def shade(self, x0: float, y0: float, x1: float, y1: float, factor: float) -> None:
-        """Multiply what is there."""
+        """Multiply what is in a rectangle by a factor."""
         window = self.pixels[self._slices(x0, y0, x1, y1)]
         if window.size:
             cv2.convertScaleAbs(window, window, factor)
 
     def fade(self, x0: float, y0: float, x1: float, y1: float, top: Color, bottom: Color) -> None:
-        """A vertical gradient."""
+        """Fill a rectangle with a vertical gradient between two colours."""
         window = self.pixels[self._slices(x0, y0, x1, y1)]
         if window.size:
             share = np.arange(0.5, len(window), dtype=np.float32)[:, None, None] / len(window)
@@ -66,11 +66,11 @@ class Sheet:
             window[...] = high + (low - high) * share
 
     def shine(self, x0: float, y0: float, x1: float, y1: float, color: Color) -> None:
-        """Light that does not depend on the day."""
+        """Fill a rectangle with light of its own, which does not depend on the day."""
         flood(self.glow[self._slices(x0, y0, x1, y1)], color)
 
     def light_up(self, x0: float, y0: float, x1: float, y1: float, color: Color) -> None:
-        """Lamps behind what is there: it shines in their colour, brighter where it is brighter."""
+        """Let lamps shine through what is in a rectangle, in their colour, and brighter where it is brighter."""
         area = self._slices(x0, y0, x1, y1)
         self.glow[area] = np.minimum(self.pixels[area] * 0.9 + 0.5 * np.asarray(color), 255)
 
@@ -101,7 +101,7 @@ class Sheet:
         self.pixels = ramped(value, ramp)
 
     def write(self, text: str, x: float, y: float, size: float, color: Color, *, mirrored: bool) -> None:
-        """Letters of `size` metres from (x, y); `mirrored` where the wall's x axis runs to the left."""
+        """Write letters of `size` metres from (x, y); `mirrored` where the wall's x axis runs to the left."""
         height, width = max(round(1.5 * size * 40), 1), max(round(0.72 * size * len(text) * 40), 1)
         letters = np.zeros((height, width), np.uint8)
         cv2.putText(letters, text, (2, round(1.1 * size * 40)), (255,), _SANS, round(size * 40), weight=600)

@@ -31,17 +31,17 @@ class Sprite:
 
     @classmethod
     def around(cls, canvas: Canvas, pixels: Points, depth: float, *, margin: float = 2.0) -> Sprite | None:
-        """A sprite that holds all the (n, 2) pixels, or None where they are out of the frame."""
+        """Make a sprite that holds all the (n, 2) pixels, or None where they are out of the frame."""
         box = canvas.clipped(pixels.min(0) - margin, pixels.max(0) + margin)
         return None if box is None else cls(canvas, box, depth)
 
     def fixed(self, pixels: Points) -> np.ndarray:
-        """Frame pixels -> the patch's pixels in OpenCV's fixed point."""
+        """Give frame pixels as pixels of the patch in OpenCV's fixed point."""
         fine = (pixels - self._origin) * (FINE << SHIFT)
         return np.minimum(np.maximum(fine, -150000), 150000).astype(np.int32)
 
     def faces(self, pixels: Points, colors: Points) -> None:
-        """(n, k, 2) convex polygons in their order, each with its (n, 3) colour."""
+        """Paint (n, k, 2) convex polygons in their order, each with its (n, 3) colour."""
         seen = np.empty((len(colors), 4))
         seen[:, :3] = np.clip(colors * self.clear + self.veil, 0, 255)
         seen[:, 3] = 255
@@ -50,20 +50,20 @@ class Sprite:
             cv2.fillConvexPoly(rgba, corners, color, cv2.LINE_8, SHIFT)
 
     def fill(self, pixels: Points, color: Points | Color) -> None:
-        """One (n, 2) polygon of any shape."""
+        """Paint one (n, 2) polygon of any shape."""
         self.fill_fixed(self.fixed(pixels), color)
 
     def fill_fixed(self, pixels: np.ndarray, color: Points | Color) -> None:
-        """One polygon whose pixels are `fixed` already."""
+        """Paint one polygon whose pixels are `fixed` already."""
         cv2.fillPoly(self.rgba, [pixels], self._seen(color), cv2.LINE_8, SHIFT)
 
     def stroke(self, pixels: Points, width: float, color: Points | Color) -> None:
-        """An (n, 2) open line, `width` frame pixels thick."""
+        """Paint an (n, 2) open line, `width` frame pixels thick."""
         thick = max(round(width * FINE), 1)
         cv2.polylines(self.rgba, [self.fixed(pixels)], False, self._seen(color), thick, cv2.LINE_8, SHIFT)
 
     def smooth_faces(self, pixels: Points, colors: Points, radius: float) -> None:
-        """Like `faces`, with colours that run into each other over `radius` frame pixels.
+        """Paint convex polygons as `faces` does, their colours running into each other over `radius` frame pixels.
 
         Facets of a curved hull melt into one surface; the outline stays sharp.
         """

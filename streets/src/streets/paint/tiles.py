@@ -14,7 +14,7 @@ SIZE = 512
 
 @cache
 def fractal(roughness: float, seed: int, *, size: int = SIZE, stretch: float = 1.0) -> NDArray[np.float32]:
-    """(size, size) periodic noise with a 1/f^roughness spectrum, zero mean, unit spread.
+    """Make (size, size) periodic noise with a 1/f^roughness spectrum, zero mean, unit spread.
 
     `stretch` > 1 draws the pattern out along the rows' direction (vertically).
     """
@@ -27,7 +27,7 @@ def fractal(roughness: float, seed: int, *, size: int = SIZE, stretch: float = 1
 
 
 def wrapped(filter_: Callable[[np.ndarray], np.ndarray], tile: np.ndarray, margin: int) -> np.ndarray:
-    """A filter that has no periodic border of its own, applied to a periodic tile."""
+    """Apply a filter that has no periodic border of its own to a periodic tile."""
     padded = np.pad(tile, margin, mode="wrap")
     return np.ascontiguousarray(filter_(padded)[margin:-margin, margin:-margin])
 
@@ -95,7 +95,7 @@ def _leaf_layer(height: np.ndarray, shade: np.ndarray, rng: np.random.Generator,
 
 @lru_cache(maxsize=1)
 def foliage() -> tuple[Tile, Tile]:
-    """Leaves: (shade, height), both (SIZE, SIZE); the height says which leaf hangs before which."""
+    """Make the texture of leaves: (SIZE, SIZE) shade and height, which says what leaf hangs before what other."""
     rng = np.random.default_rng(51)
     shade, height = np.full((SIZE, SIZE), 26, np.uint8), np.zeros((SIZE, SIZE), np.uint8)
     for rank in np.linspace(0, 1, 14):
@@ -107,7 +107,7 @@ def foliage() -> tuple[Tile, Tile]:
 
 @lru_cache(maxsize=16)
 def leaves(level: int) -> Tile:
-    """`foliage` halved `level` times, for crowns that are farther away: shade and height, for `spread`.
+    """Give `foliage` halved `level` times, for crowns that are farther away: shade and height, for `spread`.
 
     The shade is raised, so that no leaf is black.
     """
@@ -126,7 +126,7 @@ def warm_up() -> None:
 
 
 def spread(texture: np.ndarray, start: tuple[float, float], step: tuple[float, float], size: tuple[int, int]) -> Tile:
-    """A flat area covered with a periodic texture.
+    """Cover a flat area with a periodic texture.
 
     Args:
         texture: (2 rows, 2 columns) or (2 rows, 2 columns, channels): a periodic one, twice in both directions.
@@ -147,7 +147,7 @@ def spread(texture: np.ndarray, start: tuple[float, float], step: tuple[float, f
 
 @lru_cache(maxsize=64)
 def reduced(name: str, across: int, along: int) -> Tile:
-    """A texture with `across` and `along` times halved columns and rows, for `spread`."""
+    """Give a texture with `across` and `along` times halved columns and rows, for `spread`."""
     return np.tile(cv2.resize(tile(name), (SIZE >> across, SIZE >> along), interpolation=cv2.INTER_AREA), (2, 2))
 
 
@@ -169,13 +169,13 @@ _MAKERS: dict[str, Callable[[], np.ndarray]] = {
 
 @cache
 def tile(name: str) -> Tile:
-    """The texture of that name, (SIZE, SIZE)."""
+    """Give the (SIZE, SIZE) texture of a name, made once."""
     return _to_tile(_MAKERS[name]())
 
 
 @cache
 def blurred(name: str, across: int, along: int) -> Tile:
-    """A texture averaged over `across` x `along` texels, as a pixel far down the road sees it."""
+    """Give a texture averaged over `across` x `along` texels, as a pixel far down the road sees it."""
     if across <= 1 and along <= 1:
         return tile(name)
     size = (max(across, 1), max(along, 1))

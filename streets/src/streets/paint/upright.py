@@ -42,7 +42,7 @@ class Upright:
         return np.array([[self.start[0], self.y, self.start[1]], [self.end[0], self.y, self.end[1]]])
 
     def at(self, share: Points | float, y: Points | float) -> Points:
-        """(..., 3) world points at shares of the way from start to end, y metres above the foot."""
+        """Give the (..., 3) world points at shares of the way from start to end, y metres above the foot."""
         share = np.asarray(share, float)
         points = np.empty((*np.broadcast_shapes(share.shape, np.shape(y)), 3))
         points[..., 0] = self.start[0] + (self.end[0] - self.start[0]) * share
@@ -58,7 +58,7 @@ class Upright:
         return normal if normal[0] * self.start[0] + normal[2] * self.start[1] < 0 else -normal
 
     def visible(self, canvas: Canvas) -> Span | None:
-        """The shares of the rectangle between which it is in the frame."""
+        """Give the shares of the way from start to end between which it is in the frame, or None."""
         share = np.linspace(0, 1, 65)
         foot = self.at(share, 0.0)
         u = canvas.camera.project(foot)[:, 0]
@@ -69,7 +69,7 @@ class Upright:
         return float(max(kept[0] - 1 / 64, 0.0)), float(min(kept[-1] + 1 / 64, 1.0))
 
     def niche(self, deep: float, eye: float) -> float:
-        """Metres by which the bottom of a niche seems shifted along the wall, away from the camera."""
+        """Give the metres by which the bottom of a niche seems shifted along the wall, away from the camera."""
         middle = self.at(0.5, eye)
         along = (self.at(1.0, 0.0) - self.at(0.0, 0.0)) / self.length
         return deep * float(middle @ along) / max(-float(middle @ self.normal), 0.5)

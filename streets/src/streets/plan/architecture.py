@@ -25,7 +25,7 @@ _STOREYS = {"residential": (2, 5), "inner": (4, 6), "avenue": (4, 6), "suburban"
 
 
 def draw_facade(rng: np.random.Generator, kind: str, width: float) -> Facade:
-    """A house front for a street of that kind."""
+    """Draw the front of a house for a street of some kind."""
     style = str(rng.choice(["classic", "plain", "plain", "band"] if kind != "suburban" else ["plain"]))
     material = str(rng.choice(["plaster", "plaster", "plaster", "brick", "panels" if style == "band" else "plaster"]))
     color = np.asarray(
@@ -54,7 +54,7 @@ def draw_facade(rng: np.random.Generator, kind: str, width: float) -> Facade:
 
 
 def draw_houses(rng: np.random.Generator, street: Street, path: Path) -> Iterator[Building]:
-    """Both rows of houses, each from the camera to where the street is lost in the distance."""
+    """Draw both rows of houses, each from the camera to where the street is lost in the distance."""
     for side in street.sides:
         yield from _row(rng, street, path, side)
         yield from _second_row(rng, street, path, side)
@@ -130,7 +130,7 @@ def _second_row(rng: np.random.Generator, street: Street, path: Path, side: Side
 
 
 def draw_backdrop(rng: np.random.Generator, street: Street, path: Path) -> Iterator[Building]:
-    """Houses across the end of the street, where it turns off."""
+    """Draw houses across the end of the street, where it turns off."""
     if street.kind == "suburban":
         return
     z = rng.uniform(195, 225)

@@ -14,7 +14,7 @@ TROUSERS = ((38, 44, 62), (28, 28, 30), (58, 62, 72), (78, 70, 58), (46, 60, 88)
 
 
 def draw_clothes(rng: np.random.Generator) -> Clothes:
-    """Someone's clothes, by chance: dark and muted for the most part, as streets are."""
+    """Draw someone's clothes: dark and muted for the most part, as streets are."""
 
     def pick(colors: tuple[tuple[int, int, int], ...]) -> tuple[float, float, float]:
         r, g, b = np.asarray(colors[int(rng.integers(len(colors)))]) * rng.uniform(0.85, 1.15)

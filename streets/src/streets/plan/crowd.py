@@ -15,7 +15,7 @@ _BUSY = {"residential": 3.5, "inner": 12.0, "avenue": 7.0, "suburban": 1.5}
 
 
 def draw_crowd(rng: np.random.Generator, street: Street, path: Path) -> Iterator[Person]:
-    """Walkers alone and in pairs, on both sidewalks and sometimes across the road."""
+    """Draw walkers, alone and in pairs, on both sidewalks and sometimes across the road."""
     for _ in range(1 + int(rng.poisson(_BUSY[street.kind]))):
         side = street.sides[int(rng.integers(2))]
         s = side.walk_inner + side.sign * side.walk * rng.uniform(0.15, 0.9)
@@ -37,7 +37,7 @@ def draw_crowd(rng: np.random.Generator, street: Street, path: Path) -> Iterator
 def draw_person(
     rng: np.random.Generator, path: Path, s: float, z: float, turn: float, stride: float, *, y: float = CURB
 ) -> Person:
-    """Someone at road coordinates (s, z)."""
+    """Draw someone on foot at road coordinates (s, z)."""
     height = float(rng.normal(1.71, 0.09)) if rng.random() < 0.9 else float(rng.uniform(1.1, 1.45))
     return Person(
         float(s + path.bend(z)),

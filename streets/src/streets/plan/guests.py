@@ -27,11 +27,11 @@ class Guests:
     ahead: float = 0.0
     """Metres up to which the ego lane is kept free of other cars."""
     oncoming: float = 0.0
-    """The same for the oncoming lanes."""
+    """Metres up to which the oncoming lanes are kept free of other cars."""
 
 
 def invite(rng: np.random.Generator, street: Street, path: Path) -> Guests:
-    """The guests of a street of some kind."""
+    """Draw the guests of a street: what its kind is sure to show."""
     guests = Guests()
     _HOSTS[street.kind](rng, street, path, guests)
     return guests

@@ -62,7 +62,7 @@ class Plan:
 
 
 def draw_plan(*, seed: int, split: str, index: int) -> Plan:
-    """The scene of one frame: a pure function of its arguments.
+    """Draw the scene of one frame, a pure function of its arguments.
 
     Kinds of street take turns, each with its own rare guests, so that any four frames in a row hold all
     19 classes.

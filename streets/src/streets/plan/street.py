@@ -84,7 +84,7 @@ class Street:
 
 
 def draw_street(rng: np.random.Generator, kind: str) -> Street:
-    """A street of that kind by chance."""
+    """Draw the cross-section of a street of some kind."""
     lane = rng.uniform(2.9, 3.4)
     parking = {
         "residential": (0.95, 0.95),

@@ -29,7 +29,7 @@ def _heading(path: Path, z: float) -> float:
 
 
 def draw_car(rng: np.random.Generator, path: Path, s: float, z: float, turn: float, **state: bool) -> Car:
-    """A car of any shape and colour at road coordinates (s, z), turned by `turn` from the road's heading."""
+    """Draw a car of any shape and colour at road coordinates (s, z), turned by `turn` from the road's heading."""
     shape = str(rng.choice(list(SHAPES), p=[0.32, 0.16, 0.2, 0.12, 0.12, 0.08]))
     color = np.asarray(COLORS[int(rng.integers(len(COLORS)))]) * rng.uniform(0.9, 1.08)
     x = float(s + path.bend(z))
@@ -45,7 +45,7 @@ def draw_car(rng: np.random.Generator, path: Path, s: float, z: float, turn: flo
 
 
 def draw_parked(rng: np.random.Generator, street: Street, path: Path, taken: dict[int, list[Slot]]) -> Iterator[Car]:
-    """Rows of parked cars; `taken` are the stretches (by side) that something else occupies."""
+    """Draw rows of parked cars; `taken` are the stretches (by side) that something else occupies."""
     for side in street.sides:
         if not side.parking:
             continue
@@ -65,7 +65,7 @@ def draw_parked(rng: np.random.Generator, street: Street, path: Path, taken: dic
 def draw_moving(
     rng: np.random.Generator, street: Street, path: Path, *, busy: float, clear: tuple[float, float]
 ) -> Iterator[Car]:
-    """Cars in the lanes; the ego lane and the oncoming ones are empty up to `clear` metres."""
+    """Draw cars in the lanes; the ego lane and the oncoming ones are empty up to `clear` metres."""
     z = max(clear[0], 13.0) + rng.exponential(16) + 3
     braking = bool(rng.random() < 0.35)
     while z < 130:
@@ -90,7 +90,7 @@ def draw_moving(
 
 
 def draw_hauler(rng: np.random.Generator, path: Path, kind: str, s: float, near: float, turn: float) -> Hauler:
-    """A bus, tram or lorry whose nearer end is at depth `near`."""
+    """Draw a bus, tram or lorry whose nearer end is at depth `near`."""
     z = near + COACHES[kind].body.length / 2
     coats: dict[str, tuple[Color, ...]] = {
         "bus": ((208, 206, 198), (196, 168, 52), (170, 34, 36), (196, 198, 200)),
@@ -114,7 +114,7 @@ def draw_hauler(rng: np.random.Generator, path: Path, kind: str, s: float, near:
 
 
 def draw_rider(rng: np.random.Generator, *, helmet: bool = False) -> Rider:
-    """Someone in the saddle."""
+    """Draw someone in the saddle."""
     clothes = draw_clothes(rng)
     shade = float(rng.uniform(30, 200))
     worn = (shade, shade, 0.95 * shade) if helmet or rng.random() < 0.35 else None
@@ -127,7 +127,7 @@ def draw_rider(rng: np.random.Generator, *, helmet: bool = False) -> Rider:
 
 
 def draw_cyclist(rng: np.random.Generator, path: Path, s: float, z: float, turn: float) -> Bicycle:
-    """A bicycle with its rider."""
+    """Draw a bicycle with its rider."""
     color = tuple(map(float, rng.uniform(25, 150, 3)))
     return Bicycle(
         float(s + path.bend(z)),
@@ -140,7 +140,7 @@ def draw_cyclist(rng: np.random.Generator, path: Path, s: float, z: float, turn:
 
 
 def draw_stands(rng: np.random.Generator, path: Path, side: Side, z: float, count: int) -> Iterator[Bicycle]:
-    """Bicycles side by side on the sidewalk."""
+    """Draw bicycles side by side on the sidewalk."""
     for k in range(count):
         color = tuple(map(float, rng.uniform(20, 130, 3)))
         s = side.walk_inner + side.sign * rng.uniform(0.7, 1.0)
@@ -159,7 +159,7 @@ def draw_stands(rng: np.random.Generator, path: Path, side: Side, z: float, coun
 def draw_motorcycle(
     rng: np.random.Generator, path: Path, s: float, z: float, turn: float, *, ridden: bool
 ) -> Motorcycle:
-    """A motorcycle or scooter."""
+    """Draw a motorcycle or scooter, parked or ridden."""
     color = tuple(
         map(float, np.asarray(((150, 26, 28), (34, 36, 40), (40, 60, 120), (190, 186, 176)))[rng.integers(4)])
     )

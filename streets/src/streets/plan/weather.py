@@ -6,7 +6,7 @@ from streets.optics.light import Light
 
 
 def daylight(rng: np.random.Generator, *, azimuth: float) -> Light:
-    """A clear day with a few clouds; `azimuth` in radians, 0 straight ahead, positive to the right."""
+    """Draw the light of a clear day with a few clouds; `azimuth` in radians from straight ahead to the right."""
     height = rng.uniform(0.55, 0.95)
     sun = (np.sin(azimuth) * np.cos(height), np.sin(height), np.cos(azimuth) * np.cos(height))
     return Light(
@@ -22,7 +22,7 @@ def daylight(rng: np.random.Generator, *, azimuth: float) -> Light:
 
 
 def overcast(rng: np.random.Generator) -> Light:
-    """A white sky without shadows, the light of most Cityscapes frames."""
+    """Draw the light of a white sky without shadows, the light of most Cityscapes frames."""
     level = rng.uniform(0.85, 1.05)
     return Light(
         sun=(0.1, 1.0, 0.1),
@@ -37,7 +37,7 @@ def overcast(rng: np.random.Generator) -> Light:
 
 
 def dusk(rng: np.random.Generator) -> Light:
-    """The blue hour: lamps and windows are lit."""
+    """Draw the light of the blue hour: lamps and windows are lit."""
     return Light(
         sun=(0.3, 0.3, 1.0),
         sunlight=(0.02, 0.015, 0.01),
@@ -53,7 +53,7 @@ def dusk(rng: np.random.Generator) -> Light:
 
 
 def rain(rng: np.random.Generator) -> Light:
-    """Rain: a grey sky, a wet mirror of a road."""
+    """Draw the light of rain: a grey sky, a wet mirror of a road."""
     level = rng.uniform(0.6, 0.75)
     return Light(
         sun=(0.1, 1.0, 0.1),
@@ -70,7 +70,7 @@ def rain(rng: np.random.Generator) -> Light:
 
 
 def fog(rng: np.random.Generator) -> Light:
-    """Fog that swallows the street after a block."""
+    """Draw the light of fog that swallows the street after a block."""
     return Light(
         sun=(0.1, 1.0, 0.1),
         sunlight=(0.02, 0.02, 0.02),

@@ -25,7 +25,7 @@ class Material:
     light: tuple[int, int, int]
 
     def ramp(self) -> Image:
-        """(256, 3) colour of each tile value; 64 is dark, 192 is light."""
+        """Give the (256, 3) colour of each tile value; 64 is dark, 192 is light."""
         share = (np.arange(256)[:, None] - 64) / 128
         color = np.asarray(self.dark) * (1 - share) + np.asarray(self.light) * share
         return np.clip(color, 0, 255).astype(np.uint8)
@@ -61,7 +61,7 @@ class Surface:
 
 
 def depths(camera: Camera, rows: np.ndarray, height: float = 0.0) -> np.ndarray:
-    """(n,) rows below the horizon -> (n,) depth in metres of the ground that is seen there."""
+    """Give the (n,) depths in metres of the ground that is seen in (n,) rows below the horizon."""
     below = np.maximum(rows - camera.horizon, 1e-3)
     return np.minimum(camera.focal * (camera.eye - height) / below, FARTHEST)
 
@@ -96,7 +96,7 @@ def _level(footprint: np.ndarray) -> np.ndarray:
 def sample_band(
     camera: Camera, path: Path, name: str, metres: float, band: Band, columns: tuple[int, int], height: float
 ) -> Image:
-    """A tile laid on the ground as the camera sees it in one band: (rows, columns) 8-bit."""
+    """Give a tile laid on the ground as the camera sees it in one band: (rows, columns) 8-bit."""
     depth = depths(camera, np.arange(band.start, band.end), height)
     texel = metres / SIZE
     ray = ((np.arange(*columns) - camera.center) / (camera.focal * texel)).astype(np.float32)
@@ -120,7 +120,7 @@ def _inside(u: np.ndarray) -> np.ndarray:
 
 
 def sample(camera: Camera, path: Path, name: str, metres: float, box: Box, height: float = 0.0) -> Image:
-    """A tile laid on the ground, as the camera sees it inside `box`: (h, w) 8-bit."""
+    """Give a tile laid on the ground as the camera sees it inside `box`: (h, w) 8-bit."""
     u0, v0, u1, v1 = box
     parts = bands(camera, metres, (v0, v1), height)
     return np.concatenate([sample_band(camera, path, name, metres, band, (u0, u1), height) for band in parts])

@@ -71,7 +71,7 @@ def _blend_paint(canvas: Canvas, path: Path, paint: np.ndarray, band: Band, wear
 
 
 def paint_curb(canvas: Canvas, path: Path, curb: float, height: float, gap: tuple[float, float] | None) -> None:
-    """The upright face of a curb, stone by stone; left out in the gap of a side street."""
+    """Paint and annotate the upright face of a curb, stone by stone; left out in the gap of a side street."""
     ends = np.concatenate([np.arange(3.0, 40.0, 1.0), np.geomspace(40.0, 200.0, 16)])
     faces = np.stack([ends[:-1], ends[1:], ends[1:], ends[:-1]], axis=-1)
     bright = np.random.default_rng(7).uniform(0.95, 1.03, (len(faces), 1))

@@ -19,7 +19,7 @@ COARSE = 3
 
 @dataclass(frozen=True)
 class Shadow:
-    """What keeps light from the ground: an (n, 3) world polygon.
+    """An (n, 3) world polygon on the ground that gets less light.
 
     A "cast" shadow takes the sun, a "stain" some of all light, a "contact" most in its middle.
     """
@@ -30,7 +30,7 @@ class Shadow:
 
 
 def cast(light: Light, points: Points, heights: Points) -> Points:
-    """(n, 3) hull on the ground of what stands over (n, 3) points up to (n,) heights, away from the sun."""
+    """Give the (n, 3) hull on the ground of what stands over (n, 3) points up to (n,) heights, away from the sun."""
     sun = light.direction
     drift = np.outer(heights, [-sun[0] / sun[1], 0.0, -sun[2] / sun[1]])
     spread = np.concatenate([points, points + drift])

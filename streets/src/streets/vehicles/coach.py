@@ -71,7 +71,7 @@ class Hauler:
 
     @property
     def coach(self) -> Coach:
-        """Its make."""
+        """The make: hulls and what is set into them."""
         return COACHES[self.kind]
 
     @property

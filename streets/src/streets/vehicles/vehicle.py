@@ -29,16 +29,16 @@ class Pose:
     y: float = 0.0
 
     def turn(self) -> Points:
-        """(3, 3) rotation whose rows are the vehicle's forward, up and right in the world."""
+        """Give the (3, 3) rotation whose rows are the vehicle's forward, up and right in the world."""
         sin, cos = np.sin(self.heading), np.cos(self.heading)
         return np.array([[sin, 0.0, cos], [0.0, 1.0, 0.0], [cos, 0.0, -sin]])
 
     def world(self, points: Points) -> Points:
-        """(..., 3) points (ahead, h, w) of the vehicle -> world points."""
+        """Turn (..., 3) points (ahead, h, w) of the vehicle into world points."""
         return (points - (self.length / 2, 0.0, 0.0)) @ self.turn() + (self.x, self.y, self.z)
 
     def eye(self, camera: Camera) -> Points:
-        """(3,) the camera's place in the vehicle's frame."""
+        """Give the (3,) place of the camera in the vehicle's frame."""
         return self.turn() @ (-self.x, camera.eye - self.y, -self.z) + (self.length / 2, 0.0, 0.0)
 
 
@@ -62,14 +62,14 @@ def facets(grid: Points) -> Facets:
 
 @lru_cache(maxsize=64)
 def hull_facets(body: Body, step: int) -> Facets:
-    """The hull's quads, from every `step`-th point of its grid."""
+    """Give a hull's quads, from every `step`-th point of its grid."""
     grid = body.grid()
     stations = np.unique([*range(0, len(grid), step), len(grid) - 1])
     return facets(grid[stations])
 
 
 def lacquer(light: Light, color: Points, normal: Points, toward: Points, sunlit: float, gloss: float) -> Points:
-    """(k, 3) colours of a glossy coat: its own colour in the light, and what it mirrors at a flat angle."""
+    """Give the (k, 3) colours of a glossy coat: its own colour in the light, and what it mirrors at a flat angle."""
     cosine = np.clip((normal * toward).sum(1), 0, 1)[:, None]
     mirror = 2 * cosine * normal - toward
     share = gloss * (0.10 + 0.80 * (1 - cosine) ** 4)
@@ -105,7 +105,7 @@ class Coachwork:
         return quads.corners[order], quads.normals[order] @ turn, unit @ turn
 
     def hull(self, color: Color, gloss: float = 1.0) -> None:
-        """The painted body; it darkens towards the road, whose shade it catches."""
+        """Paint the body; it darkens towards the road, whose shade it catches."""
         step = 1 if self.scale > 160 else 2 if self.scale > 40 else 4
         corners, normal, toward = self._shown(hull_facets(self.body, step))
         if not len(corners):
@@ -116,14 +116,14 @@ class Coachwork:
         self.sprite.smooth_faces(self.pixels(corners), tint * (0.62 + 0.38 * rise), radius)
 
     def glass(self, quads: Facets) -> None:
-        """Panes; they mirror more than lacquer does."""
+        """Paint panes, which mirror more than lacquer does."""
         corners, normal, toward = self._shown(quads)
         if len(corners):
             color = lacquer(self.canvas.light, np.array(GLASS), normal, toward, 0.3 * self.sunlit, 1.0)
             self.sprite.faces(self.pixels(corners), color)
 
     def apply(self, decals: Decals, palette: Mapping[str, Points]) -> None:
-        """Flat parts, each in the colour that the palette gives its role."""
+        """Paint flat parts, each in the colour that the palette gives its role."""
         points, parts = decals.at(self.scale)
         if not parts:
             return
@@ -136,12 +136,12 @@ class Coachwork:
                 self.sprite.fill_fixed(fixed[start:end], palette[role])
 
     def palette(self, colors: Mapping[str, Color]) -> dict[str, Points]:
-        """Matt colours in the scene's light, as an upright face catches it."""
+        """Give matt colours in the scene's light, as an upright face catches it."""
         gain = self.canvas.light.gain(np.array([0.0, 0.3, -0.95]), 0.5 * self.sunlit)
         return dict(zip(colors, np.array(list(colors.values()), float) * gain, strict=True))
 
 
 def ground_corners(body: Body) -> Points:
-    """(4, 3) the rectangle that a vehicle stands on, in its own frame."""
+    """Give the (4, 3) rectangle that a vehicle stands on, in its own frame."""
     half = body.width / 2
     return np.array([[0, 0, -half], [body.length, 0, -half], [body.length, 0, half], [0, 0, half]], float)
