@@ -20,12 +20,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         names = write_scenes(
-            given.root,
-            train=given.train,
-            val=given.val,
-            size=tuple(given.size),
-            seed=given.seed,
-            workers=given.workers,
+            given.root, train=given.train, val=given.val, size=tuple(given.size), seed=given.seed, workers=given.workers
         )
     except (StreetsError, ValueError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)

@@ -27,10 +27,7 @@ def paint_front(canvas: Canvas, wall: Upright, facade: Facade, shadow_top: float
     pixels = canvas.camera.project(np.maximum(wall.at(np.array([0.0, 1.0]), 0.0), (-1e9, -1e9, 0.5)))
     sunlit = canvas.light.casts_shadows and wall.normal @ canvas.light.direction > 0.05
     view = View(
-        wall.niche(0.16, canvas.camera.eye),
-        bool(pixels[1, 0] < pixels[0, 0]),
-        canvas.light.lamps,
-        bool(sunlit),
+        wall.niche(0.16, canvas.camera.eye), bool(pixels[1, 0] < pixels[0, 0]), canvas.light.lamps, bool(sunlit)
     )
     plain = tuple(0.8 * channel for channel in facade.wall)
     paint_upright(

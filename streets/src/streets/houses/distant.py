@@ -71,11 +71,7 @@ def _panes(canvas: Canvas, wall: Upright, facade: Facade, depth: float) -> tuple
     fate = chances[picks.ravel()[: len(foot)] % len(chances)]
     wide, tall = facade.window[0] / 2, facade.window[1]
     part = foot + tall * (0.2 + 0.6 * fate[:, 2])
-    spans = (
-        (wide, foot, foot + tall),
-        (wide - 0.07, part, foot + tall - 0.12),
-        (wide - 0.07, foot + 0.07, part),
-    )
+    spans = ((wide, foot, foot + tall), (wide - 0.07, part, foot + tall - 0.12), (wide - 0.07, foot + 0.07, part))
     x = [np.stack([middle - half, middle + half], axis=-1) for half, _, _ in spans]
     y = [np.stack([bottom, top], axis=-1) for _, bottom, top in spans]
     quads = np.stack([_quads(wall, *pair) for pair in zip(x, y, strict=True)], axis=1).reshape(-1, 4, 3)

@@ -145,13 +145,7 @@ def _weather(sheet: Sheet, facade: Facade) -> None:
 
 
 def _paint_ground_floor(
-    sheet: Sheet,
-    facade: Facade,
-    view: View,
-    windows: _Stamps,
-    shown: list[int],
-    chances: np.ndarray,
-    picks: np.ndarray,
+    sheet: Sheet, facade: Facade, view: View, windows: _Stamps, shown: list[int], chances: np.ndarray, picks: np.ndarray
 ) -> None:
     look = facade.look()
     tall = facade.ground - 0.95 if facade.use == "shop" else 2.8

@@ -55,8 +55,8 @@ class Camera:
         """Project (..., 3) world points in front of the camera to (..., 2) pixels."""
         per_metre = self.focal / np.maximum(points[..., 2], 0.2)
         pixels = np.empty((*points.shape[:-1], 2))
-        pixels[..., 0] = points[..., 0] * per_metre + self.center
-        pixels[..., 1] = (self.eye - points[..., 1]) * per_metre + self.horizon
+        np.add(points[..., 0] * per_metre, self.center, out=pixels[..., 0])
+        np.add((self.eye - points[..., 1]) * per_metre, self.horizon, out=pixels[..., 1])
         return pixels
 
     def scale(self, depth: float) -> float:

@@ -76,10 +76,7 @@ class Sheet:
 
     def stamp(self, piece: Sheet, x: float, y: float, *, shining: bool) -> None:
         """Copy a piece so that its own origin comes to lie at (x, y)."""
-        left, upper = (
-            round((x + piece.x0 - self.x0) * self.across),
-            round((self.y1 - y - piece.y1) * self.upward),
-        )
+        left, upper = (round((x + piece.x0 - self.x0) * self.across), round((self.y1 - y - piece.y1) * self.upward))
         u0, v0 = max(left, 0), max(upper, 0)
         u1, v1 = min(left + piece.columns, self.columns), min(upper + piece.rows, self.rows)
         if u0 >= u1 or v0 >= v1:

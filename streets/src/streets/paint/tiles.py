@@ -135,13 +135,12 @@ def spread(texture: np.ndarray, start: tuple[float, float], step: tuple[float, f
         size: Width and height of the area in pixels.
     """
     cut = texture
-    for axis, begin, stride, count in zip((1, 0), start, step, size, strict=True):
-        length, period = max(round(count * stride), 1) + 1, texture.shape[axis] // 2
-        first = int(begin) % period
-        if length > period:
-            cut = np.take(cut, (first + np.arange(length)) % period, axis)
-        else:
-            cut = cut[first : first + length] if axis == 0 else cut[:, first : first + length]
+    for axis in (0, 1):
+        length = max(round(size[1 - axis] * step[1 - axis]), 1) + 1
+        first = int(start[1 - axis]) % (texture.shape[axis] // 2)
+        if first + length > texture.shape[axis]:
+            cut = np.concatenate([cut] * -(-(first + length) // texture.shape[axis]), axis)
+        cut = cut[first : first + length] if axis == 0 else cut[:, first : first + length]
     return cv2.resize(cut, size, interpolation=cv2.INTER_LINEAR)
 
 

@@ -76,13 +76,7 @@ class Upright:
 
 
 def paint_upright(
-    canvas: Canvas,
-    wall: Upright,
-    draw: Callable[[Sheet], None],
-    *,
-    label: str,
-    plain: Color,
-    shadow_top: float = 0.0,
+    canvas: Canvas, wall: Upright, draw: Callable[[Sheet], None], *, label: str, plain: Color, shadow_top: float = 0.0
 ) -> None:
     """Have `draw` fill a sheet for the visible part of a wall, and paint and annotate it.
 

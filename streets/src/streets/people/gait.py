@@ -65,16 +65,8 @@ def seated(saddle: float, grip: Points, pedal: float, lean: float) -> Joints:
         joints["hip_" + name] = (0.02, saddle + 0.02, 0.09 * sign)
         joints["ankle_" + name] = foot + (-0.06, 0.06, 0.0)
         joints["toe_" + name] = foot + (0.14, 0.02, 0.0)
-        joints["knee_" + name] = (
-            0.38 + 0.10 * np.cos(crank),
-            saddle - 0.18 + 0.12 * np.sin(crank),
-            0.11 * sign,
-        )
+        joints["knee_" + name] = (0.38 + 0.10 * np.cos(crank), saddle - 0.18 + 0.12 * np.sin(crank), 0.11 * sign)
         joints["shoulder_" + name] = (lean - 0.01, saddle + 0.47, 0.19 * sign)
-        joints["elbow_" + name] = 0.5 * (np.array([lean, saddle + 0.47, 0.25 * sign]) + hand) - (
-            0.02,
-            0.08,
-            0.0,
-        )
+        joints["elbow_" + name] = 0.5 * (np.array([lean, saddle + 0.47, 0.25 * sign]) + hand) - (0.02, 0.08, 0.0)
         joints["hand_" + name] = hand
     return {name: np.array(place, float) for name, place in joints.items()}

@@ -38,12 +38,7 @@ class Person:
         """Paint and annotate as a person."""
         foot = np.array([self.x, self.y, self.z])
         figure = Figure(
-            canvas,
-            walking(self.phase, self.stride, pockets=self.pockets),
-            foot,
-            self.heading,
-            self.height,
-            sunlit,
+            canvas, walking(self.phase, self.stride, pockets=self.pockets), foot, self.heading, self.height, sunlit
         )
         paint_figure(figure, self.clothes)
         figure.paste(canvas, self.z, "person" if self.z < GROUPED else "persongroup")

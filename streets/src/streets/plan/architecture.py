@@ -97,13 +97,7 @@ def _clear(z: float, edge: float) -> float:
 
 
 def _house(
-    rng: np.random.Generator,
-    kind: str,
-    path: Path,
-    side: Side,
-    offset: float,
-    z: tuple[float, float],
-    before: float,
+    rng: np.random.Generator, kind: str, path: Path, side: Side, offset: float, z: tuple[float, float], before: float
 ) -> Building:
     ends = path.place(offset, np.array(z))
     width = float(np.hypot(*(ends[1] - ends[0])[[0, 2]]))

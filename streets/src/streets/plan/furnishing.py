@@ -92,12 +92,7 @@ def draw_edge(
         return Masonry(start, end, float(rng.uniform(0.9, 1.9)), material, color, int(rng.integers(1 << 30)))
     leaves = str(rng.choice(["dark", "lime", "olive"]))
     return Shrub(
-        start,
-        end,
-        float(rng.uniform(1.0, 1.9)),
-        leaves,
-        int(rng.integers(1 << 30)),
-        trimmed=bool(rng.random() < 0.7),
+        start, end, float(rng.uniform(1.0, 1.9)), leaves, int(rng.integers(1 << 30)), trimmed=bool(rng.random() < 0.7)
     )
 
 
@@ -107,11 +102,7 @@ def _garden(rng: np.random.Generator, path: Path, side: Side, z: float, length: 
         middle, s = z + rng.uniform(0, length), side.walk_outer + side.sign * rng.uniform(1.0, 2.0)
         x = float(s + path.bend(middle))
         yield Shrub(
-            (x, middle),
-            (x + 1.0, middle + 0.6),
-            float(rng.uniform(1.2, 2.6)),
-            leaves,
-            int(rng.integers(1 << 30)),
+            (x, middle), (x + 1.0, middle + 0.6), float(rng.uniform(1.2, 2.6)), leaves, int(rng.integers(1 << 30))
         )
     if side.setback > 3 and rng.random() < 0.7:
         middle = z + rng.uniform(0, length)
@@ -217,11 +208,7 @@ def draw_boxes(rng: np.random.Generator, street: Street, path: Path) -> Iterator
             for z in start + 2.0 * np.arange(int(rng.integers(4, 9))):
                 if street.free(side.sign, z):
                     yield Mast(
-                        float(side.curb + side.sign * 0.4 + path.bend(z)),
-                        float(z),
-                        0.95,
-                        0.1,
-                        (70.0, 72.0, 74.0),
+                        float(side.curb + side.sign * 0.4 + path.bend(z)), float(z), 0.95, 0.1, (70.0, 72.0, 74.0)
                     )
 
 

@@ -86,12 +86,7 @@ class Street:
 def draw_street(rng: np.random.Generator, kind: str) -> Street:
     """Draw the cross-section of a street of some kind."""
     lane = rng.uniform(2.9, 3.4)
-    parking = {
-        "residential": (0.95, 0.95),
-        "inner": (0.6, 0.75),
-        "avenue": (0.5, 0.7),
-        "suburban": (0.15, 0.35),
-    }[kind]
+    parking = {"residential": (0.95, 0.95), "inner": (0.6, 0.75), "avenue": (0.5, 0.7), "suburban": (0.15, 0.35)}[kind]
     park = [2.1 if rng.random() < chance else 0.0 for chance in parking]
     rails = (-lane / 2 - 1.75, -lane / 2 - 4.95) if kind == "avenue" else ()
     oncoming = (-lane - 6.7,) if rails else (-lane,)
@@ -101,22 +96,12 @@ def draw_street(rng: np.random.Generator, kind: str) -> Street:
         _draw_side(rng, kind, sign, curb, width) for sign, curb, width in ((-1, left, park[0]), (1, right, park[1]))
     )
     return Street(
-        kind,
-        (0.0, *oncoming),
-        (sides[0], sides[1]),
-        rails,
-        _draw_junction(rng, kind),
-        _draw_materials(rng, kind),
+        kind, (0.0, *oncoming), (sides[0], sides[1]), rails, _draw_junction(rng, kind), _draw_materials(rng, kind)
     )
 
 
 def _draw_side(rng: np.random.Generator, kind: str, sign: int, curb: float, parking: float) -> Side:
-    verge = {
-        "residential": 0.0,
-        "inner": 0.0,
-        "avenue": rng.choice([0.0, 1.8]),
-        "suburban": rng.uniform(1.0, 3.0),
-    }[kind]
+    verge = {"residential": 0.0, "inner": 0.0, "avenue": rng.choice([0.0, 1.8]), "suburban": rng.uniform(1.0, 3.0)}
     walk = {
         "residential": rng.uniform(2.2, 3.2),
         "inner": rng.uniform(2.8, 4.6),
@@ -129,7 +114,7 @@ def _draw_side(rng: np.random.Generator, kind: str, sign: int, curb: float, park
         "avenue": rng.choice([0.0, 2.5]),
         "suburban": rng.uniform(4.0, 8.0),
     }[kind]
-    return Side(sign, curb, parking, float(verge), float(walk), float(setback))
+    return Side(sign, curb, parking, float(verge[kind]), float(walk), float(setback))
 
 
 def _draw_junction(rng: np.random.Generator, kind: str) -> Junction | None:

@@ -120,9 +120,7 @@ def draw_rider(rng: np.random.Generator, *, helmet: bool = False) -> Rider:
     worn = (shade, shade, 0.95 * shade) if helmet or rng.random() < 0.35 else None
     short = {"hem": 0.88, "helmet": worn, "bag": "backpack" if rng.random() < 0.35 else ""}
     return Rider(
-        type(clothes)(**{**clothes.__dict__, **short}),
-        float(rng.uniform(1.62, 1.86)),
-        float(rng.uniform(0, 6.28)),
+        type(clothes)(**{**clothes.__dict__, **short}), float(rng.uniform(1.62, 1.86)), float(rng.uniform(0, 6.28))
     )
 
 

@@ -46,14 +46,7 @@ FOLIAGE = {
 
 
 def paint_foliage(
-    canvas: Canvas,
-    clumps: Points,
-    depth: float,
-    leaves_: Leaves,
-    *,
-    seed: int,
-    sunlit: float,
-    ragged: float = 0.55,
+    canvas: Canvas, clumps: Points, depth: float, leaves_: Leaves, *, seed: int, sunlit: float, ragged: float = 0.55
 ) -> None:
     """Paint a plant and annotate it as vegetation.
 

@@ -135,9 +135,7 @@ class GuardRail:
         if len(outline) < 3:
             return
         sprite = Sprite.around(
-            canvas,
-            canvas.camera.project(rail.at(ends, np.array([0.0, 0.0, 0.75, 0.75]))),
-            float(rail.at(0.5, 0.0)[2]),
+            canvas, canvas.camera.project(rail.at(ends, np.array([0.0, 0.0, 0.75, 0.75]))), float(rail.at(0.5, 0.0)[2])
         )
         if sprite is None:
             return

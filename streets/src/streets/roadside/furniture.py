@@ -45,11 +45,7 @@ class Block:
         faces = (
             (np.stack([*side, side[1] + up, side[0] + up]), (1.0 if self.x < 0 else -1.0, 0.0, 0.0), 1.0),
             (np.stack([base[0], base[1], base[1] + up, base[0] + up]), (0.0, 0.0, -1.0), 1.0),
-            (
-                np.stack([base[0] + 0.96 * up, base[1] + 0.96 * up, base[1] + up, base[0] + up]),
-                (0.0, 0.6, -0.8),
-                1.12,
-            ),
+            (np.stack([base[0] + 0.96 * up, base[1] + 0.96 * up, base[1] + up, base[0] + up]), (0.0, 0.6, -0.8), 1.12),
             (np.stack([base[0], base[1], base[1] + 0.06 * up, base[0] + 0.06 * up]), (0.0, 0.0, -1.0), 0.7),
         )
         pixels = canvas.camera.project(np.concatenate([faces[0][0], faces[1][0]]))

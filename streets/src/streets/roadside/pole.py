@@ -59,11 +59,7 @@ class Lamp:
         mast = foot + rise[:, None] * (0, 1, 0)
         paint_tube(canvas, mast, np.array([0.17, 0.17, 0.12, 0.08]), STEEL, sunlit, "pole")
         arm = foot + np.array(
-            [
-                [0, self.height - 0.05, 0],
-                [0.5 * self.reach, self.height + 0.28, 0],
-                [self.reach, self.height + 0.34, 0],
-            ]
+            [[0, self.height - 0.05, 0], [0.5 * self.reach, self.height + 0.28, 0], [self.reach, self.height + 0.34, 0]]
         )
         if not self.old:
             paint_tube(canvas, arm, np.array([0.08, 0.07, 0.06]), STEEL, sunlit, "pole")
@@ -192,6 +188,5 @@ class Wire:
                 across = across / max(np.linalg.norm(across), 1e-6) * wide
                 ends = pixels[k : k + 2]
                 canvas.fill(
-                    np.concatenate([ends + across, ends[::-1] - across]),
-                    canvas.light.seen((52, 54, 56), depth),
+                    np.concatenate([ends + across, ends[::-1] - across]), canvas.light.seen((52, 54, 56), depth)
                 )

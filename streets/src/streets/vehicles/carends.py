@@ -127,12 +127,7 @@ def _headlamps(shape: Shape) -> Iterator[Decal]:
     body, sill, nose = shape.body, shape.body.profile[-1][1], shape.hood - 0.28
     for s in (-1.0, 1.0):
         lamp = np.array(
-            [
-                [nose - 0.07, 0.52 * s],
-                [nose - 0.03, 0.98 * s],
-                [nose + 0.12, 0.98 * s],
-                [nose + 0.04, 0.5 * s],
-            ]
+            [[nose - 0.07, 0.52 * s], [nose - 0.03, 0.98 * s], [nose + 0.12, 0.98 * s], [nose + 0.04, 0.5 * s]]
         )
         yield Decal(end_shape(body, True, lamp), "lamp edge")
         middle = lamp.mean(0)

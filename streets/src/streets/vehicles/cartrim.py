@@ -111,10 +111,7 @@ def _doors(shape: Shape, sign: int) -> Iterator[Decal]:
     for gap in shape.doors[:-1]:
         span = np.array([gap + 0.06, gap + 0.24])
         yield Decal(body.side(span, body.belt - 0.10, sign), "handle", 45, 0.032)
-    lamp = np.array([[-0.02, -0.32], [-0.30, -0.26], [-0.36, -0.19], [-0.05, -0.17]]) + (
-        body.length,
-        shape.hood,
-    )
+    lamp = np.array([[-0.02, -0.32], [-0.30, -0.26], [-0.36, -0.19], [-0.05, -0.17]]) + (body.length, shape.hood)
     yield Decal(side_shape(body, np.maximum(lamp, 0.3), sign), "lamp glass", 20)
     low, high = shape.lamp
     tail = np.array([[0.03, low], [0.16, low + 0.04], [0.2, high], [0.08, high]])

@@ -79,12 +79,7 @@ def _running_gear(coach: Coach, sign: int) -> Iterator[Decal]:
             "hole",
         )
         yield Decal(
-            _strip(
-                coach.hulls[0],
-                (coach.axles[0] + 0.7, coach.hulls[0].length - 0.4),
-                (low + 0.02, low + 0.42),
-                sign,
-            ),
+            _strip(coach.hulls[0], (coach.axles[0] + 0.7, coach.hulls[0].length - 0.4), (low + 0.02, low + 0.42), sign),
             "trim",
         )
     for ahead in coach.axles:
@@ -148,10 +143,7 @@ def _cab_door(coach: Coach, sign: int) -> Iterator[Decal]:
     yield Decal(body.side(outline[:, 0], outline[:, 1], sign), "black")
     for ahead in (a1 - 1.1, a1 + 0.1):
         yield Decal(
-            body.side(np.array([ahead, ahead]), np.array([body.profile[0][1] + 0.3, h0]), sign),
-            "gap",
-            30,
-            0.014,
+            body.side(np.array([ahead, ahead]), np.array([body.profile[0][1] + 0.3, h0]), sign), "gap", 30, 0.014
         )
 
 

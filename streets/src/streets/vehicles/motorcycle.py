@@ -101,16 +101,9 @@ def _paint_cockpit(bench: Bench, ahead: float, h: float) -> None:
     )
     for sign in (-1, 1):
         bench.tube(
-            np.array([[ahead, h, 0.26 * sign], [ahead + 0.02, h + 0.17, 0.34 * sign]]),
-            0.018,
-            (60.0, 60.0, 60.0),
+            np.array([[ahead, h, 0.26 * sign], [ahead + 0.02, h + 0.17, 0.34 * sign]]), 0.018, (60.0, 60.0, 60.0)
         )
         glass = np.array(
-            [
-                [ahead, h + 0.14, 0.28],
-                [ahead, h + 0.14, 0.44],
-                [ahead, h + 0.23, 0.43],
-                [ahead, h + 0.23, 0.29],
-            ]
+            [[ahead, h + 0.14, 0.28], [ahead, h + 0.14, 0.44], [ahead, h + 0.23, 0.43], [ahead, h + 0.23, 0.29]]
         )
         bench.sprite.fill(bench.pixels(glass * (1, 1, sign)), np.array((72.0, 76.0, 80.0)) * bench.gain)

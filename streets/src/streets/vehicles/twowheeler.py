@@ -45,9 +45,7 @@ class Bench:
         self.sprite.stroke(line, metres * self.scale, 0.62 * np.asarray(color) * self.gain)
         if metres * self.scale > 1.6:
             self.sprite.stroke(
-                line - (0, 0.2 * metres * self.scale),
-                0.45 * metres * self.scale,
-                1.1 * np.asarray(color) * self.gain,
+                line - (0, 0.2 * metres * self.scale), 0.45 * metres * self.scale, 1.1 * np.asarray(color) * self.gain
             )
 
     def slab(self, outline: list[tuple[float, float]] | Points, half: float, color: Color) -> None:
