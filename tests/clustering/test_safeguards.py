@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from thesis_lib.clustering import KMeans, SpectralClustering, solvers
-from thesis_lib.clustering.affinity import inverse_root
 from thesis_lib.clustering.graph import DenseGraph, TiledGraph
 from thesis_lib.clustering.kmeans import _State, _update
 from thesis_lib.clustering.krylov import _Space, _start_block
@@ -83,8 +82,7 @@ def test_blocks_stay_orthogonal_where_the_affinity_has_nothing_to_add() -> None:
     points = 14.0 * torch.cartesian_prod(torch.arange(25.0), torch.arange(24.0))
     points[:7] = points[7:14] + torch.tensor([1.0, 0.0])  # 7 pairs, all others are isolated
     graph = DenseGraph(points[None], 1.0)
-    root = inverse_root(graph.degree)
-    space = _Space(graph, root, _start_block(root, 64, 0, None))
+    space = _Space(graph, _start_block(graph.root, 64, 0, None))
     for _ in range(4):
         space.grow()
         assert (space.last @ space.basis.mT).abs().max() < 1e-4

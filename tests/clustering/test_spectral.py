@@ -54,7 +54,7 @@ def test_krylov_finds_the_exact_eigenspace_of_a_photograph(
     exact = SpectralClustering(K, graph=graph, solver="dense")(photo_points[n])
     found = SpectralClustering(K, graph=graph, solver="krylov")(photo_points[n])
     assert captured(found, exact) > 0.99
-    torch.testing.assert_close(found.eigenvalues.double(), exact.eigenvalues, atol=1e-4, rtol=0)
+    torch.testing.assert_close(found.eigenvalues.double(), exact.eigenvalues, atol=5e-4, rtol=0)
 
 
 @pytest.mark.parametrize("graph", ["neighbors", "full"])
@@ -211,7 +211,7 @@ def test_a_warm_start_saves_products(photo_points: dict[int, torch.Tensor], monk
     products = []
     grow = krylov._Space.grow
     monkeypatch.setattr(krylov._Space, "grow", lambda space: (products.append(1), grow(space))[1])
-    cluster = SpectralClustering(40, solver="krylov")
+    cluster = SpectralClustering(40, graph="full", solver="krylov")
     first = cluster(photo_points[2048])
     cold = len(products)
     cluster(photo_points[2048] * 1.001, warm_start=first)

@@ -1,5 +1,7 @@
 """Full affinities as matrices to multiply with: held in memory, or made again for each product."""
 
+from functools import cached_property
+
 import torch
 from torch import Tensor
 
@@ -7,6 +9,7 @@ from thesis_lib.clustering.affinity import (
     Sigma,
     affinity_and_scales,
     gaussian_,
+    inverse_root,
     inverse_scales,
     is_fine,
     is_local,
@@ -24,12 +27,20 @@ class Graph:
     """(B, n), by which exponents are multiplied, see `affinity.affinity_and_scales`."""
     radius: Tensor | None = None
     """(B, n), squared distance to the last neighbour, of a graph of neighbours."""
-    is_sparse = False
-    """Whether a product with a block is cheap beside making the block orthonormal."""
+
+    @cached_property
+    def root(self) -> Tensor:
+        """(B, n), D^-1/2; 0 for a point without neighbours."""
+        return inverse_root(self.degree)
 
     def __matmul__(self, block: Tensor) -> Tensor:
         """A (B, n, n) times block (B, n, b)."""
         raise NotImplementedError
+
+    def normalized(self, block: Tensor) -> Tensor:
+        """L = D^-1/2 A D^-1/2 times block (B, n, b)."""
+        scale = self.root[..., None]
+        return scale * (self @ (scale * block))
 
     def whole(self) -> Tensor:
         """A itself, (B, n, n)."""

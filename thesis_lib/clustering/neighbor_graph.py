@@ -1,6 +1,8 @@
 """The sparse graph of nearest neighbours, self-tuned: what the measurements of this project recommend."""
 
 import warnings
+from collections.abc import Callable
+from functools import cached_property
 from typing import NamedTuple
 
 import torch
@@ -45,8 +47,6 @@ class NeighborGraph(Graph):
         smallest: points of the smallest component.
     """
 
-    is_sparse = True
-
     def __init__(
         self, points: Tensor, sigma: Sigma, neighbors: int = NEIGHBORS, *, twins: Twins | None = None, k: int = 1
     ) -> None:
@@ -73,6 +73,43 @@ class NeighborGraph(Graph):
         sums = torch.zeros_like(flat).index_add_(0, rows, flat)  # of each node, at its first point
         twins = sums.index_select(0, rows).sub_(flat)  # affinity 1 with each but oneself: exactly 0 for a lone point
         return (self.matrix @ sums).index_select(0, rows).add_(twins).unflatten(0, self.shape)
+
+    def at_nodes(self, block: Tensor) -> Tensor:
+        """A block (B, n, b) with the values of a node's first point at all of its points."""
+        if self.twins is None:
+            return block
+        return block.gather(1, self.twins.node[..., None].expand_as(block))
+
+    def mapped(self, low: Tensor, high: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+        """A step of Chebyshev's recurrence: `step(now, before)` is 2 t(L) now - before, written over `before`.
+
+        Args:
+            low, high: (B,), which t maps to -1 and 1.
+        """
+        factor, shift = 4 / (high - low), -2 * (high + low) / (high - low)
+        if self.twins is not None:
+            ours, unit = (number[:, None, None].to(self.root) for number in (factor, shift))
+            return lambda now, before: torch.sub(ours * self.normalized(now) + unit * now, before, out=before)
+        n = self.shape[1]
+        root, rows, columns = self.root.flatten(), self._rows, self.matrix.col_indices()
+        values = self.matrix.values() * root[rows] * root[columns] * factor.to(root)[rows // n]
+        values[rows == columns] = shift.to(root).repeat_interleave(n)
+        matrix = torch.sparse_csr_tensor(
+            self.matrix.crow_indices(), columns, values, self.matrix.shape, check_invariants=False
+        )
+
+        def step(now: Tensor, before: Tensor) -> Tensor:
+            flat = before.flatten(0, 1)
+            torch.addmm(flat, matrix, now.flatten(0, 1), beta=-1, out=flat)
+            return before
+
+        return step
+
+    @cached_property
+    def _rows(self) -> Tensor:
+        """(e,), the row of every entry of the matrix."""
+        starts = self.matrix.crow_indices()
+        return torch.arange(len(starts) - 1, device=starts.device).repeat_interleave(starts.diff())
 
     def fault(self, k: int) -> str:
         """How far the graph falls apart, in words; empty where it does not."""
@@ -180,9 +217,11 @@ def _rows(node: Tensor) -> Tensor:
 
 
 def _symmetric(pairs: Tensor, weights: Tensor, n: int) -> Tensor:
-    """The CSR matrix (n, n) with weights (e,) at pairs (e, 2), i < j, and at (j, i)."""
+    """The CSR matrix (n, n) with weights (e,) at pairs (e, 2), i < j, and at (j, i), and with its diagonal of 0."""
     low, high = pairs.T
-    places = torch.stack([torch.cat([low, high]), torch.cat([high, low])])
+    own = torch.arange(n, device=pairs.device)
+    places = torch.stack([torch.cat([low, high, own]), torch.cat([high, low, own])])
+    weights = torch.cat([weights, weights, weights.new_zeros(n)])
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
-        return torch.sparse_coo_tensor(places, weights.repeat(2), (n, n), check_invariants=False).to_sparse_csr()
+        return torch.sparse_coo_tensor(places, weights, (n, n), check_invariants=False).to_sparse_csr()

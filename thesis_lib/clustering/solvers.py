@@ -7,12 +7,14 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from thesis_lib.clustering.affinity import Sigma, inverse_root
+from thesis_lib.clustering.affinity import Sigma
+from thesis_lib.clustering.chebyshev import filtered_eigenvectors
 from thesis_lib.clustering.checks import warn_caller
 from thesis_lib.clustering.eigen import Eigen, dense_eigenvectors
 from thesis_lib.clustering.extension import Extension
 from thesis_lib.clustering.graph import DenseGraph, Graph, TiledGraph
 from thesis_lib.clustering.krylov import krylov_eigenvectors
+from thesis_lib.clustering.neighbor_graph import NeighborGraph
 from thesis_lib.clustering.orthonormal import orthonormal
 
 Solver = Literal["auto", "dense", "krylov", "nystrom"]
@@ -92,8 +94,12 @@ def solve(
         if solver == "dense":
             eigen = dense_eigenvectors(graph, k)
         else:
-            eigen = krylov_eigenvectors(graph, k, seed=seed, start=None if start is None else start[some])
-        parts.append(Solved(eigen, graph.inverse_scale, inverse_root(graph.degree), graph.radius, graph.fault(k)))
+            given = None if start is None else start[some]
+            if isinstance(graph, NeighborGraph):
+                eigen = filtered_eigenvectors(graph, k, seed=seed, start=given)
+            else:
+                eigen = krylov_eigenvectors(graph, k, seed=seed, start=given)
+        parts.append(Solved(eigen, graph.inverse_scale, graph.root, graph.radius, graph.fault(k)))
     eigens, scales, roots, radii, faults = zip(*parts, strict=True)
     fault = next((fault for fault in faults if fault), "")
     eigen = Eigen(*(_joined(field) for field in zip(*eigens, strict=True)))  # type: ignore[arg-type]
