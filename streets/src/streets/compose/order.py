@@ -80,13 +80,15 @@ def _depths(footprints: list[Points]) -> Points:
     """(things, rays) depth at which a ray first meets a footprint, 0 where it does not."""
     sizes = [len(footprint) for footprint in footprints]
     start = np.concatenate(footprints)
-    end = np.concatenate([np.roll(footprint, -1, axis=0) for footprint in footprints])
-    step = end - start
+    first = np.cumsum([0, *sizes[:-1]])
+    after = np.arange(1, len(start) + 1)
+    after[first + sizes - 1] = first
+    step = start[after] - start
     with np.errstate(divide="ignore", invalid="ignore"):
         share = (RAYS * start[:, 1:] - start[:, :1]) / (step[:, :1] - RAYS * step[:, 1:])
         depth = start[:, 1:] + share * step[:, 1:]
     depth[~((share >= 0) & (share <= 1) & (depth > 0))] = np.inf
-    nearest = np.minimum.reduceat(depth, np.cumsum([0, *sizes[:-1]]), axis=0)
+    nearest = np.minimum.reduceat(depth, first, axis=0)
     middle = np.array([footprint.mean(0) for footprint in footprints])
     before = np.flatnonzero(middle[:, 1] > 1)
     x, z = middle[before].T

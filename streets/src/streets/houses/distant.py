@@ -66,15 +66,17 @@ def _panes(canvas: Canvas, wall: Upright, facade: Facade, depth: float) -> tuple
     storeys = np.flatnonzero((feet > low) & (feet < high))
     first = 0 if facade.use != "flat" else 1
     feet = np.concatenate([feet[storeys], [max(1.0, facade.ground - 0.5 - facade.window[1])] * (first and low < 1)])
-    bay, foot = np.meshgrid(np.arange(facade.bays), feet)
-    middle, foot = facade.middle(0) + facade.bay * bay.ravel(), foot.ravel()
+    middle = np.tile(facade.middle(0) + facade.bay * np.arange(facade.bays), len(feet))
+    foot = np.repeat(feet, facade.bays)
     fate = chances[picks.ravel()[: len(foot)] % len(chances)]
     wide, tall = facade.window[0] / 2, facade.window[1]
     part = foot + tall * (0.2 + 0.6 * fate[:, 2])
-    spans = ((wide, foot, foot + tall), (wide - 0.07, part, foot + tall - 0.12), (wide - 0.07, foot + 0.07, part))
-    x = [np.stack([middle - half, middle + half], axis=-1) for half, _, _ in spans]
-    y = [np.stack([bottom, top], axis=-1) for _, bottom, top in spans]
-    quads = np.stack([_quads(wall, *pair) for pair in zip(x, y, strict=True)], axis=1).reshape(-1, 4, 3)
+    half = np.array([wide, wide - 0.07, wide - 0.07])
+    x, y = np.empty((len(foot), 3, 2)), np.empty((len(foot), 3, 2))  # windows, parts, from and to
+    x[..., 0], x[..., 1] = middle[:, None] - half, middle[:, None] + half
+    y[:, 0, 0], y[:, 1, 0], y[:, 2, 0] = foot, part, foot + 0.07
+    y[:, 0, 1], y[:, 1, 1], y[:, 2, 1] = foot + tall, foot + tall - 0.12, part
+    quads = _quads(wall, x.reshape(-1, 2), y.reshape(-1, 2))
     colors = _pane_colors(facade, fate, canvas.light.lamps)
     return quads, colors.reshape(-1, 3)
 

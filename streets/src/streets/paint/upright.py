@@ -44,7 +44,7 @@ class Upright:
     def at(self, share: Points | float, y: Points | float) -> Points:
         """Give the (..., 3) world points at shares of the way from start to end, y metres above the foot."""
         share = np.asarray(share, float)
-        points = np.empty((*np.broadcast_shapes(share.shape, np.shape(y)), 3))
+        points = np.empty((*np.broadcast(share, y).shape, 3))
         points[..., 0] = self.start[0] + (self.end[0] - self.start[0]) * share
         points[..., 1] = self.y + y
         points[..., 2] = self.start[1] + (self.end[1] - self.start[1]) * share
