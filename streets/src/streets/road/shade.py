@@ -16,6 +16,9 @@ from streets.road.path import Path
 COARSE = 3
 """Shadows have soft edges: their layers are coarser than the frame."""
 
+_RINGS, _DEEP = np.array([1.18, 1.08, 1.0, 0.9])[:, None, None], (0.25, 0.5, 0.75, 1.0)
+"""Sizes of the rings of a contact shadow, and how deep each is."""
+
 
 @dataclass(frozen=True)
 class Shadow:
@@ -76,7 +79,6 @@ def _layers(canvas: Canvas, shadows: list[Shadow], shape: tuple[int, int], top: 
             cv2.fillPoly(layer, [fixed(pixels)], level, cv2.LINE_AA, SHIFT)
             continue
         middle = pixels.mean(0)
-        for size, deep in ((1.18, 0.25), (1.08, 0.5), (1.0, 0.75), (0.9, 1.0)):
-            level = round(255 * (1 - shadow.strength * deep))
-            cv2.fillPoly(dark, [fixed(middle + size * (pixels - middle))], level, cv2.LINE_AA, SHIFT)
+        for outline, deep in zip(fixed(middle + _RINGS * (pixels - middle)), _DEEP, strict=True):
+            cv2.fillPoly(dark, [outline], round(255 * (1 - shadow.strength * deep)), cv2.LINE_AA, SHIFT)
     return cv2.blur(sun, (3, 3)), cv2.blur(dark, (5, 3))
