@@ -1,5 +1,6 @@
 """`python -m streets`."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -33,3 +34,9 @@ def test_what_makes_no_sense_ends_with_one_and_a_line(
     assert run(monkeypatch, tmp_path / "new", *arguments) == 1
     assert said in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
+
+
+def test_streets_need_no_torch_and_nothing_of_the_thesis() -> None:
+    loaded = "import sys, streets; print(*{name.partition('.')[0] for name in sys.modules} & {'torch', 'thesis_lib'})"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
