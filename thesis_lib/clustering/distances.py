@@ -9,6 +9,8 @@ GROUP = 16
 """Columns of which first only the smallest is looked at: a pass of minima costs a tenth of a selection."""
 TILE = 2**21
 """Numbers worked on at a time (8 MB in float32): all steps of a tile find it in the cache."""
+SEARCHED = 2**20
+"""Scores of a search worked on at a time."""
 FINE = 1e-4
 """Squared distance over |x|^2 below which float32's |x|^2 + |y|^2 - 2 x y no longer tells neighbours apart."""
 
@@ -31,35 +33,37 @@ def exact_squared_distances(points: Tensor, others: Tensor, out: Tensor | None =
     return squared if out is None else out.copy_(squared)
 
 
-def tiles(rows: int, columns: int) -> list[slice]:
-    """Slices of the rows of a (rows, columns) matrix with about TILE numbers each."""
-    size = max(1, TILE // max(1, columns))
+def tiles(rows: int, columns: int, numbers: int = TILE) -> list[slice]:
+    """Slices of the rows of a (rows, columns) matrix with about so many numbers each."""
+    size = max(1, numbers // max(1, columns))
     return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
 
 
-def smallest(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The `count` smallest numbers of every row (..., m), ascending, and their columns; exact.
+def smallest(values: Tensor, count: int, *, ascending: bool = True) -> tuple[Tensor, Tensor]:
+    """The `count` smallest numbers of every row (..., m), and their columns; exact, in any order if that will do.
 
     The c smallest lie in the c groups of columns with the smallest minima, so that only those are sorted.
     """
     groups = values.shape[-1] // GROUP
     if groups < 4 * count:
-        return values.topk(count, dim=-1, largest=False)
+        return values.topk(count, dim=-1, largest=False, sorted=ascending)
     whole = groups * GROUP
     minima = values[..., :whole].unflatten(-1, (GROUP, groups)).amin(-2)
     best = minima.topk(count, dim=-1, largest=False, sorted=False).indices
     members = groups * torch.arange(GROUP, device=values.device)
     columns = (best[..., None] + members).flatten(-2)
-    rest = torch.arange(whole, values.shape[-1], device=values.device).expand(*columns.shape[:-1], -1)
-    columns = torch.cat([columns, rest], -1)
-    found, place = values.gather(-1, columns).topk(count, dim=-1, largest=False)
+    if whole < values.shape[-1]:
+        rest = torch.arange(whole, values.shape[-1], device=values.device).expand(*columns.shape[:-1], -1)
+        columns = torch.cat([columns, rest], -1)
+    found, place = values.gather(-1, columns).topk(count, dim=-1, largest=False, sorted=ascending)
     return found, columns.gather(-1, place)
 
 
 def nearest_neighbors(points: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The nearest neighbours of every point among the others.
 
-    Found by |y|^2 / 2 - x y, one matrix product; their distances are then taken from differences, without rounding.
+    Found by |y|^2 / 2 - x y, one product of (-x, 1) and (y, |y|^2 / 2) a tile; their distances are then taken from
+    differences, without rounding.
     Points much nearer to each other than to the origin are searched again in float64.
 
     Args:
@@ -72,10 +76,15 @@ def nearest_neighbors(points: Tensor, count: int) -> tuple[Tensor, Tensor]:
     n = len(points)
     half = points.square().sum(1) / 2
     squared, indices = points.new_empty(n, count), torch.empty(n, count, dtype=torch.int64, device=points.device)
-    for rows in tiles(n, n):
-        score = torch.addmm(half, points[rows], points.T, alpha=-1)
+    left = torch.cat([-points, torch.ones_like(half)[:, None]], 1)  # (n, d + 1)
+    right = torch.cat([points, half[:, None]], 1).T.contiguous()  # (d + 1, n)
+    parts = tiles(n, n, SEARCHED)
+    memory = points.new_empty(parts[0].stop, n)
+    for rows in parts:
+        score = torch.mm(left[rows], right, out=memory[: rows.stop - rows.start])
         score.diagonal(rows.start).fill_(torch.inf)
-        squared[rows], indices[rows] = _measured(points, points[rows], smallest(score, count)[1])
+        near = smallest(score, count, ascending=False)[1]
+        squared[rows], indices[rows] = _measured(points, points[rows], near)
     if count and points.dtype == torch.float32 and (fine := (squared[:, -1] < 2 * FINE * half).nonzero()[:, 0]).numel():
         squared[fine], indices[fine] = _search_exactly(points, fine, count)
     return squared, indices
@@ -96,6 +105,7 @@ def _search_exactly(points: Tensor, rows: Tensor, count: int) -> tuple[Tensor, T
 
 def _measured(points: Tensor, some: Tensor, near: Tensor) -> tuple[Tensor, Tensor]:
     """Squared distances of some points (m, d) to those of indices near (m, count), ascending, and these in order."""
-    distance = (some[:, None] - points[near]).square().sum(-1)
+    differences = points.index_select(0, near.flatten()).view(*near.shape, -1).sub_(some[:, None])  # (m, count, d)
+    distance = differences.square_().sum(-1)
     distance, order = distance.sort(dim=1, stable=True)
     return distance, near.gather(1, order)

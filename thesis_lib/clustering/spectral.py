@@ -45,8 +45,8 @@ class SpectralClustering:
         reduce: dimensions of the random PCA before the affinity, or None for the points as they are.
         solver: how the eigenvectors of the graph are found; `Clusters.solver` says what did.
             "dense": LAPACK in float64, the oracle of either graph.
-            "krylov": the same eigenvectors by float32 products alone, from a block Krylov space of the full affinity, or
-            from a subspace that polynomials of the sparse graph filter; a full affinity of more than an eighth of the
+            "krylov": the same eigenvectors by float32 products alone: from a block Krylov space of the full affinity,
+            or a subspace that polynomials of the sparse graph filter. A full affinity of more than an eighth of the
             device's memory is not held but made again for each product.
             "nystrom": the krylov eigenvectors of 2,048 points, extended to all; it warns where another 2,048 give other
             ones, and is "krylov" for 4,096 points or fewer.
