@@ -164,7 +164,7 @@ def _update(points: Tensor, state: _State, k: int) -> Tensor:
 
 def _means(points: Tensor, labels: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """Of points (B, n, d) by labels (B, R, n): (B, R, k, d), 0 for a label without points, and counts (B, R, k)."""
-    members = (labels[:, :, None] == torch.arange(k, device=points.device)[:, None]).to(points.dtype)
+    members = points.new_zeros(*labels.shape[:2], k, labels.shape[2]).scatter_(2, labels[:, :, None], 1)  # (B, R, k, n)
     counts = members.sum(-1)
     sums = members.flatten(1, 2) @ points
     return sums.unflatten(1, counts.shape[1:]) / counts.clamp(min=1)[..., None], counts
