@@ -105,7 +105,9 @@ def _search_exactly(points: Tensor, rows: Tensor, count: int) -> tuple[Tensor, T
 
 def _measured(points: Tensor, some: Tensor, near: Tensor) -> tuple[Tensor, Tensor]:
     """Squared distances of some points (m, d) to those of indices near (m, count), ascending, and these in order."""
-    differences = points.index_select(0, near.flatten()).view(*near.shape, -1).sub_(some[:, None])  # (m, count, d)
+    differences = (
+        points.index_select(0, near.flatten()).view(*near.shape, points.shape[1]).sub_(some[:, None])
+    )  # (m, count, d)
     distance = differences.square_().sum(-1)
     distance, order = distance.sort(dim=1, stable=True)
     return distance, near.gather(1, order)
