@@ -32,12 +32,13 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help env data figures train test lint lab dashboard benchmark clean lock force
+.PHONY: help env data figures train test test-all lint lab dashboard benchmark clean lock force
 
 help:
 	@echo "make figures              every figure of the thesis from synthetic streets, to figures/demo/"
 	@echo "make figures PROFILE=...  smoke (minutes), demo (the default), cityscapes (the thesis; needs Cityscapes and a GPU)"
-	@echo "make test                 the tests"
+	@echo "make test                 the tests that matter on every change, one small run of make figures among them"
+	@echo "make test-all             all tests: also killed trainings, several processes, the thesis's path, the browser"
 	@echo "make lab                  JupyterLab on the notebooks"
 	@echo "make dashboard            the inspector alone, in the browser"
 	@echo "make data PROFILE=...     only the data set: paints the streets, or unpacks Cityscapes' zips (ARCHIVES=folder)"
@@ -127,6 +128,9 @@ train: $(RUN)/dataset.json
 # --- looking after it --------------------------------------------------------------------------------------------
 
 test: .venv/ready
+	$(PYTHON) -m pytest -m "not full and not browser"
+
+test-all: .venv/ready
 	$(PYTHON) -m pytest
 
 lint: .venv/ready

@@ -78,6 +78,7 @@ def test_workers_of_dask_find_the_same(files: list[Path], tmp_path: Path, cluste
     np.testing.assert_array_equal(here.counts, there.counts)
 
 
+@pytest.mark.full
 def test_a_lost_worker_loses_nothing(
     files: list[Path], tmp_path: Path, cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

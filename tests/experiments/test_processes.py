@@ -60,6 +60,7 @@ def test_processes_share_every_batch_of_the_one_order(length: int, batch: int, s
         assert together == order[number * batch : (number + 1) * batch]
 
 
+@pytest.mark.full
 def test_two_processes_train_what_one_trains(small_profile: Make, tmp_path: Path) -> None:
     profile = small_profile('training.class_weights="enet"', FOUR)
     alone = fit(still_pspnet(), profile, tmp_path / "alone")
@@ -84,6 +85,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str], lis
     return folder, given, [json.loads((folder / f"{rank}.json").read_text()) for rank in range(2)]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("axis", "fusion"), [("pixels", "concat"), ("channels", "replace")])
 def test_two_processes_train_the_clusternet_that_one_trains(
     team: tuple[Path, list[str], list[dict]], tmp_path: Path, axis: str, fusion: str
@@ -97,6 +99,7 @@ def test_two_processes_train_the_clusternet_that_one_trains(
     np.testing.assert_array_equal(read_log(alone.log)["miou"], read_log(together.log)["miou"])
 
 
+@pytest.mark.full
 def test_channels_are_divided_alike_on_all_processes(team: tuple[Path, list[str], list[dict]]) -> None:
     first, second = (told["partition"] for told in team[2])
     assert first == second
@@ -104,6 +107,7 @@ def test_channels_are_divided_alike_on_all_processes(team: tuple[Path, list[str]
     assert len(set(first)) > 1
 
 
+@pytest.mark.full
 def test_processes_share_the_frames_of_a_validation(team: tuple[Path, list[str], list[dict]]) -> None:
     first, second = (told["frames"] for told in team[2])
     validations = 2
@@ -112,6 +116,7 @@ def test_processes_share_the_frames_of_a_validation(team: tuple[Path, list[str],
     assert not {*first} & {*second}
 
 
+@pytest.mark.full
 def test_every_process_drops_channels_of_its_own(team: tuple[Path, list[str], list[dict]]) -> None:
     first, second = (told["dropped"] for told in team[2])
     assert len(first) == len(second) == 2
@@ -121,6 +126,7 @@ def test_every_process_drops_channels_of_its_own(team: tuple[Path, list[str], li
     assert first[0] != second[0]
 
 
+@pytest.mark.full
 def test_a_killed_process_ends_the_training_and_the_next_goes_on(small_profile: Make, tmp_path: Path) -> None:
     profile, files = small_profile(*STEPS), TrainingFiles(tmp_path / "killed")
     alone = fit(still_pspnet(), profile, tmp_path / "alone")

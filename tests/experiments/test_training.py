@@ -99,6 +99,7 @@ def test_a_resumed_training_is_the_uninterrupted_one(small_profile: Make, tmp_pa
     assert rows_of(whole.log) == rows_of(parts.log)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("workers", "mid_save"), [(0, True), (2, False)])
 def test_a_killed_training_goes_on_to_the_bit(
     small_profile: Make, tmp_path: Path, workers: int, mid_save: bool, random: np.random.Generator

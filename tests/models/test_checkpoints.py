@@ -283,6 +283,7 @@ def test_a_failed_save_keeps_the_old_file_and_leaves_nothing(tmp_path: Path, mon
     assert [file.name for file in tmp_path.iterdir()] == ["model.pt"]
 
 
+@pytest.mark.full
 def test_a_kill_during_the_save_keeps_the_old_file(tmp_path: Path) -> None:
     path = save_checkpoint(tmp_path / "model.pt", small_pspnet(), epoch=1)
     script = (

@@ -25,7 +25,10 @@ def assert_same(model: PSPNet, expected: dict[str, Tensor], size: int) -> None:
         torch.testing.assert_close(found[name], expected[name], atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize(("depth", "size"), [(50, 193), (50, 713), (101, 193)])
+@pytest.mark.parametrize(
+    ("depth", "size"),
+    [(50, 193), pytest.param(50, 713, marks=pytest.mark.full), pytest.param(101, 193, marks=pytest.mark.full)],
+)
 def test_semsegs_pspnet_computes_what_it_computes_there(depth: int, size: int, tmp_path: Path) -> None:
     state = semseg_state(depth)
     model = load_checkpoint(saved(state, tmp_path / "train_epoch_200.pth", epoch=200, optimizer={"state": {}}))
@@ -36,7 +39,11 @@ def test_semsegs_pspnet_computes_what_it_computes_there(depth: int, size: int, t
 
 @pytest.mark.parametrize(
     ("depth", "size", "align_corners"),
-    [(18, 193, None), (18, 713, True), (50, 193, True), (50, 713, None), (101, 193, None)],
+    [
+        (18, 193, None),
+        (50, 193, True),
+        *(pytest.param(*case, marks=pytest.mark.full) for case in ((18, 713, True), (50, 713, None), (101, 193, None))),
+    ],
 )
 def test_mmsegmentations_pspnet_computes_what_it_computes_there(
     depth: int, size: int, align_corners: bool | None, tmp_path: Path

@@ -19,6 +19,8 @@ from torchvision.models import resnet50
 from tests.pipeline.archives import FRAMES, write_official_archives
 from tests.pipeline.project import Run, copy_project, draw_figures, drawn_figures
 
+pytestmark = pytest.mark.full
+
 FEW = (
     "data.train=4 data.val=1 data.workers=0 training.epochs=1 training.max_steps=1 training.batch_size=2 "
     "evaluation.flip=false evaluation.scales=[0.25] "
