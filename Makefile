@@ -144,6 +144,7 @@ benchmark: .venv/ready
 	$(PYTHON) benchmarks/clustering.py
 	$(PYTHON) benchmarks/training.py
 	$(PYTHON) benchmarks/inspector.py
+	$(PYTHON) benchmarks/tables.py
 
 lab: .venv/ready
 	$(PYTHON) -m jupyterlab notebooks

@@ -185,12 +185,12 @@ def _write(path: Path, save: Callable[[Any], object]) -> None:
         save(file)
 
 
-def _here(task: Callable[..., Any], arguments: Sequence[tuple]) -> list[Any]:
+def _here(task: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
     return [task(*given) for given in arguments]
 
 
-def _on(client: "Client") -> Callable[[Callable[..., Any], Sequence[tuple]], list[Any]]:
-    def run(task: Callable[..., Any], arguments: Sequence[tuple]) -> list[Any]:
+def _on(client: "Client") -> Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], list[Any]]:
+    def run(task: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
         return client.gather([client.submit(_single_threaded, task, *given, pure=False) for given in arguments])
 
     return run

@@ -6,6 +6,7 @@ given tensors that still have the method.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,7 +36,7 @@ class OriginalSpectralClustering(SpectrumClustering):
             points are joined), k (eigenvectors), eps.
     """
 
-    def __init__(self, *args, seed: int = 0, **kwargs) -> None:
+    def __init__(self, *args: Any, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.seed = seed
         self.eigenvalues = self.eigenvectors = torch.empty(0)
