@@ -47,8 +47,8 @@ from thesis_lib.clustering.eigen import dense_eigenvectors
 from thesis_lib.clustering.krylov import krylov_eigenvectors
 from thesis_lib.clustering.neighbor_graph import NEIGHBORS, NeighborGraph
 from thesis_lib.clustering.reduction import random_pca
-from thesis_lib.experiments.features import as_points, layer_features, resize_image
 from thesis_lib.experiments.loss import segmentation_loss
+from thesis_lib.exploration.features import as_points, layer_features, resize_image
 from thesis_lib.models import ClusterNet, build_backbone
 
 K, REPEATS, LIMIT = 40, 5, 30.0

@@ -90,8 +90,12 @@ def commands() -> str:
         f"Measured in a fresh clone on {report['date']} ({report['machine']['cores']} cores, no GPU): the environment "
         f"{report['environment']['seconds']:.0f} s with its packages in uv's cache, `make figures` "
         f"{first['seconds'] / 60:.0f} minutes and {first['peak_gigabytes']:.1f} GB of memory, "
-        f"{second['seconds']:.1f} s when nothing has changed."
+        f"{_short(second['seconds'])} when nothing has changed."
     )
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 0.1 else "less than 0.1 s"
 
 
 def clustering() -> str:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.datasets import load_sample_image
 
-from thesis_lib.experiments.features import as_points, layer_features
+from thesis_lib.exploration.features import as_points, layer_features
 from thesis_lib.models import build_backbone
 
 # tiny tensors: a second thread gains nothing, and on a busy machine waiting for it costs twentyfold

@@ -12,7 +12,7 @@ from tests.conftest import planted
 from thesis_lib.clustering import Clusters, SpectralClustering, krylov, original_clusters, solvers
 from thesis_lib.clustering.graph import DenseGraph
 from thesis_lib.clustering.neighbor_graph import NeighborGraph
-from thesis_lib.experiments.toys import TOYS, tightest
+from thesis_lib.exploration.toys import TOYS, tightest
 
 K = 40
 EVERY = [{"graph": graph, "solver": solver} for graph in ("neighbors", "full") for solver in ("dense", "krylov")]

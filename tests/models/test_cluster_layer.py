@@ -8,7 +8,6 @@ from torch import nn
 from thesis_lib.clustering import SpectralClustering
 from thesis_lib.models import ClusterLayer
 from thesis_lib.models.cluster_layer import match_labels, pixel_points, prototypes
-from thesis_lib.models.redundancy import effective_rank
 
 
 @pytest.fixture
@@ -40,25 +39,6 @@ def test_gradients_flow_through_the_prototypes() -> None:
 def test_half_precision_counts_large_clusters_exactly() -> None:
     features = torch.ones(1, 2, 40, 40, dtype=torch.bfloat16)
     assert (prototypes(features, torch.zeros(1, 40, 40, dtype=torch.int64)) == 1).all()
-
-
-@pytest.mark.parametrize("axis", ["pixels", "channels"])
-def test_a_layer_tells_what_it_does_to_features(axis: str) -> None:
-    torch.manual_seed(0)
-    layer, features = ClusterLayer(4, axis=axis), torch.randn(2, 12, 9, 11)  # type: ignore[arg-type]
-    found = layer.diagnose(features)
-    clustered = layer(features)
-    assert found.rank_before == pytest.approx(effective_rank(features.transpose(0, 1)))
-    assert found.rank_after == pytest.approx(effective_rank(clustered.transpose(0, 1)), rel=1e-4)
-    assert found.rank_after < found.rank_before
-    assert 0 < found.variance_kept < 1
-    assert found.seconds > 0
-
-
-def test_a_layer_keeps_all_of_features_that_are_clusters() -> None:
-    centres = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
-    features = centres[torch.arange(60) % 3].T.reshape(1, 2, 6, 10)
-    assert ClusterLayer(3).diagnose(features).variance_kept == pytest.approx(1)
 
 
 @pytest.mark.parametrize("method", ["spectral", "kmeans"])

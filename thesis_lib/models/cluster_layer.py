@@ -1,7 +1,6 @@
 """The spectral clustering layer: a feature map described by the prototypes of its clusters."""
 
-import time
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 import torch
 from scipy.optimize import linear_sum_assignment
@@ -13,23 +12,9 @@ from thesis_lib.clustering.checks import check_points
 from thesis_lib.clustering.neighbor_graph import NEIGHBORS
 from thesis_lib.clustering.reduction import center, random_pca
 from thesis_lib.clustering.spectral import GraphName
-from thesis_lib.models.redundancy import effective_rank
 
 Axis = Literal["pixels", "channels"]
 Method = Literal["spectral", "kmeans"]
-
-
-class Diagnostics(NamedTuple):
-    """What a cluster layer does to a batch of features."""
-
-    rank_before: float
-    """Effective rank of the channels, over all pixels of the batch, see `effective_rank`."""
-    rank_after: float
-    """The same of the clustered map."""
-    variance_kept: float
-    """Share of the features' variance that the means of the clusters have: 1 where all members are alike."""
-    seconds: float
-    """Of the layer's forward pass."""
 
 
 class ClusterLayer(nn.Module):
@@ -132,16 +117,6 @@ class ClusterLayer(nn.Module):
         self.partition = found
 
     @torch.no_grad()
-    def diagnose(self, features: Tensor) -> Diagnostics:
-        """How redundant features (B, C, h, w) are, before and after the layer, and what it keeps of them."""
-        begin = time.perf_counter()
-        clustered = self(features)
-        seconds = time.perf_counter() - begin
-        before, after = (_centred_channels(maps) for maps in (features, clustered))
-        lost = before - (after if self.axis == "pixels" else after[self.partition])
-        kept = 1 - lost.square().sum() / before.square().sum().clamp(min=1e-30)
-        return Diagnostics(effective_rank(before), effective_rank(after), float(kept), seconds)
-
     @torch.compiler.disable
     def _label(self, points: Tensor) -> Tensor:
         """Points (B, n, d) -> (B, n). Compiled code calls it as it is: an eigenproblem has nothing to gain there."""
@@ -178,12 +153,6 @@ def check_maps(features: Tensor) -> None:
         )
     if not features.is_floating_point():
         raise ValueError(f"features must be floating-point numbers, not {features.dtype}: call .float() first")
-
-
-def _centred_channels(maps: Tensor) -> Tensor:
-    """(B, C, h, w) -> (C, B h w), each channel less its mean."""
-    rows = maps.float().transpose(0, 1).flatten(1)
-    return rows - rows.mean(1, keepdim=True)
 
 
 def standardized_channels(maps: Tensor) -> Tensor:

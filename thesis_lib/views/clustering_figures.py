@@ -95,7 +95,7 @@ def clusters_and_labels(
         image: (H, W, 3).
         classes: (H, W) trainIds.
         labels: (h, w) by method.
-        agreements: by method NMI and mIoU with the classes, see `thesis_lib.experiments.agreement`.
+        agreements: by method NMI and mIoU with the classes, see `thesis_lib.exploration.agreement`.
         features: (3, h, w), the leading three principal components of the features.
     """
     columns = 3

@@ -13,7 +13,7 @@ from thesis_lib.clustering.affinity import affinity
 from thesis_lib.clustering.neighbor_graph import NeighborGraph
 from thesis_lib.clustering.twins import find_twins
 from thesis_lib.data.labels import CLASS_NAMES, NUM_CLASSES
-from thesis_lib.experiments.features import as_points
+from thesis_lib.exploration.features import as_points
 from thesis_lib.views.inspector.analysis import (
     Analysis,
     cluster_table,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.views.inspector.samples import VIEW, blocks, planted
-from thesis_lib.experiments.agreement import cell_counts
+from thesis_lib.exploration.agreement import cell_counts
 from thesis_lib.views.inspector.analysis import Analysis
 from thesis_lib.views.inspector.canvas import FOLDER, HELD, SCRIPTS, ClusterCanvas, encode_jpeg, pack, pooled, quantized
 from thesis_lib.views.inspector.palettes import MOST, palette

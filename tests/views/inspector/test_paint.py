@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.views.inspector.samples import blocks
-from thesis_lib.experiments.agreement import cell_counts
+from thesis_lib.exploration.agreement import cell_counts
 from thesis_lib.views.inspector.paint import DIM, LINE, enlarged, paint_heat, paint_overlay
 from thesis_lib.views.inspector.palettes import colormap, palette
 

@@ -10,7 +10,7 @@ from tests.data.frames import write_dataset
 from tests.views.inspector.samples import SIZE, VIEW, Averages, blocks, studio
 from thesis_lib.data import Cityscapes
 from thesis_lib.experiments import load_profile
-from thesis_lib.experiments.features import STRIDES, layer_features
+from thesis_lib.exploration.features import STRIDES, layer_features
 from thesis_lib.models import PSPNet
 from thesis_lib.models.checkpoints import save_checkpoint
 from thesis_lib.views.inspector.pictures import PictureError, input_size

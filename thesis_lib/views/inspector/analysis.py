@@ -15,7 +15,7 @@ from thesis_lib.clustering.affinity import gaussian_
 from thesis_lib.clustering.distances import exact_squared_distances
 from thesis_lib.clustering.embedding import unit_rows
 from thesis_lib.data.labels import CLASS_NAMES, NUM_CLASSES
-from thesis_lib.experiments.features import as_points, principal_maps
+from thesis_lib.exploration.features import as_points, principal_maps
 from thesis_lib.models.cluster_layer import Axis, standardized_channels
 from thesis_lib.views.clustering_figures import feature_colors
 from thesis_lib.views.inspector.handing_on import neighboring_start, renumbered

@@ -11,7 +11,7 @@ import numpy as np
 import traitlets
 
 from thesis_lib.data.labels import CLASS_NAMES, COLORS
-from thesis_lib.experiments.agreement import cell_counts
+from thesis_lib.exploration.agreement import cell_counts
 from thesis_lib.views.inspector.analysis import Analysis
 from thesis_lib.views.inspector.palettes import MOST, PALETTES, colormap, palette
 from thesis_lib.views.inspector.pictures import Picture

@@ -7,7 +7,7 @@ import ipywidgets as widgets
 
 from thesis_lib.clustering.neighbor_graph import NEIGHBORS
 from thesis_lib.clustering.spectral import PRESETS
-from thesis_lib.experiments.features import LAYERS
+from thesis_lib.exploration.features import LAYERS
 from thesis_lib.views.inspector.pictures import Gallery
 from thesis_lib.views.inspector.view import BANDWIDTHS, GRAPHS, LARGEST, SOLVERS, View
 

@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from thesis_lib.experiments.agreement import cell_counts
-from thesis_lib.experiments.features import resize_image
+from thesis_lib.exploration.agreement import cell_counts
+from thesis_lib.exploration.features import resize_image
 from thesis_lib.views.data_figures import colorize
 from thesis_lib.views.inspector.analysis import Analysis, cluster_table
 from thesis_lib.views.inspector.paint import paint_heat, paint_overlay

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from thesis_lib.data import Cityscapes
 from thesis_lib.experiments import Profile, load_profile, predict
-from thesis_lib.experiments.features import layer_features, resize_image
 from thesis_lib.experiments.profiles import Evaluation
 from thesis_lib.experiments.records import TrainingFiles
+from thesis_lib.exploration.features import layer_features, resize_image
 from thesis_lib.models import PSPNet, build_backbone, load_checkpoint
 from thesis_lib.models.backbones import Backbone
 from thesis_lib.views.inspector.analysis import Analysis

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from thesis_lib.clustering import SpectralClustering
 from thesis_lib.clustering.spectral import PRESETS, Preset
-from thesis_lib.experiments.features import LAYERS
+from thesis_lib.exploration.features import LAYERS
 from thesis_lib.models.cluster_layer import Axis
 from thesis_lib.views.inspector.palettes import MOST, PALETTES
 

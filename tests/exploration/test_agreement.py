@@ -4,7 +4,7 @@ import torch
 from sklearn.metrics import normalized_mutual_info_score
 
 from thesis_lib.data.labels import IGNORE, NUM_CLASSES
-from thesis_lib.experiments.agreement import agreement, cell_counts, cluster_counts, clustering_choices
+from thesis_lib.exploration.agreement import agreement, cell_counts, cluster_counts, clustering_choices
 
 
 def test_clusters_that_are_the_classes_agree_wholly() -> None:

@@ -5,7 +5,7 @@ import torch
 
 from thesis_lib.clustering import SpectralClustering
 from thesis_lib.data.scenes import paint_scene
-from thesis_lib.experiments.features import as_points, layer_features
+from thesis_lib.exploration.features import as_points, layer_features
 from thesis_lib.models import build_backbone
 
 SIZE = (512, 1024)

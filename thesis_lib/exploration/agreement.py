@@ -13,7 +13,7 @@ from thesis_lib.clustering import KMeans, SpectralClustering
 from thesis_lib.clustering.reduction import random_pca
 from thesis_lib.clustering.spectral import PRESETS
 from thesis_lib.data.labels import NUM_CLASSES
-from thesis_lib.experiments.features import as_points
+from thesis_lib.exploration.features import as_points
 
 POSITION = 0.5
 """Weight of the place in the methods that have it."""

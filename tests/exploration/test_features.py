@@ -4,7 +4,7 @@ import torch
 from sklearn.datasets import load_sample_image
 from sklearn.decomposition import PCA
 
-from thesis_lib.experiments.features import (
+from thesis_lib.exploration.features import (
     as_points,
     layer_features,
     layers_by_shift,

@@ -1,0 +1,1 @@
+"""Looking at feature maps: what is clustered, how redundant it is, what clusters agree with, what they take."""
