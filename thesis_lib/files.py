@@ -1,25 +1,76 @@
 """Files that are there or not, and never half."""
 
+import csv
 import hashlib
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
     """A file beside `path` to write to: it takes the place of `path` at the end, or is gone after an error.
 
-    Its own name is short, for that of `path` may be as long as the file system takes (255 bytes, mostly). What a
-    killed process left of it is overwritten by the next call.
+    What a killed process left of it is overwritten by the next call. The folder is made.
+
+    Args:
+        durable: whether file and rename must survive a power cut, which costs a wait for the disk.
     """
-    partial = path.with_name(f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}.tmp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = partial_file(path)
     try:
         yield partial
+        if durable:
+            _sync(partial)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+    if durable:
+        _sync(path.parent)
+
+
+def partial_file(path: Path) -> Path:
+    """What `replacing` writes to.
+
+    Its name is short, for that of `path` may be as long as the file system takes (255 bytes, mostly).
+    """
+    return path.with_name(f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}.tmp")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a text file where it changes: one of the same bytes keeps its time, and make has nothing to do."""
+    content = text.encode()
+    if not (path.is_file() and path.read_bytes() == content):
+        with replacing(path) as partial:
+            partial.write_bytes(content)
+
+
+def write_json(path: Path, content: Any, *, sort_keys: bool = True) -> None:
+    """Replace a JSON file where it changes.
+
+    Raises:
+        ValueError: NaN or infinite numbers, which JSON does not have.
+    """
+    write_text(path, json.dumps(content, indent=1, sort_keys=sort_keys, allow_nan=False) + "\n")
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Replace a CSV file where it changes; what a row lacks is left empty."""
+    lines = StringIO(newline="")
+    writer = csv.DictWriter(lines, columns)
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, lines.getvalue())
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def is_file(path: Path) -> bool:
@@ -28,3 +79,12 @@ def is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):  # a name that is too long, or holds a NUL
         return False
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

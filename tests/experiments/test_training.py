@@ -23,6 +23,7 @@ from thesis_lib.experiments.processes import new_accelerator
 from thesis_lib.experiments.records import TrainingFiles, read_log
 from thesis_lib.experiments.runs import build_pspnet
 from thesis_lib.experiments.step import Step, build_optimizer, freeze, hold_frozen_batch_norms
+from thesis_lib.files import partial_file
 from thesis_lib.models import CheckpointError, ClusterNet, PSPNet, load_checkpoint, read_checkpoint
 from thesis_lib.paths import PROJECT
 
@@ -134,7 +135,7 @@ def wait_for_a_moment_to_kill(child: subprocess.Popen, folder: Path, *, mid_save
     while child.poll() is None:
         if (now := last_written(folder)) != times:
             seen, times = seen + 1, now
-        if seen >= saves and (not mid_save or list(folder.glob(f".{last.name}.*.tmp"))):
+        if seen >= saves and (not mid_save or partial_file(last).exists()):
             return
         time.sleep(0.0005)
     raise AssertionError(f"the training ended before it could be killed: {child.returncode}")

@@ -8,7 +8,7 @@ import pytest
 
 from thesis_lib.experiments import Profile, load_profile
 from thesis_lib.views import provenance as module
-from thesis_lib.views.provenance import Provenance, collect_provenance, current_commit, file_digest
+from thesis_lib.views.provenance import Provenance, collect_provenance, current_commit
 
 ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 """SHA-256 of "abc", the first example of FIPS 180."""
@@ -43,10 +43,6 @@ def checkpoint(tmp_path: Path) -> Path:
     file = tmp_path / "best.pt"
     file.write_bytes(b"abc")
     return file
-
-
-def test_the_digest_of_a_file_is_its_sha256(checkpoint: Path) -> None:
-    assert file_digest(checkpoint) == ABC
 
 
 def test_the_origin_names_profile_data_and_checkpoint(checkpoint: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from thesis_lib.data.errors import DatasetError
-from thesis_lib.files import is_file, replacing
+from thesis_lib.files import is_file, write_text
 
 SPLITS = ("train", "val")
 IMAGE, LABEL = "_leftImg8bit.png", "_gtFine_labelIds.png"
@@ -165,8 +165,7 @@ def write_lists(root: Path, splits: Iterable[str] = SPLITS) -> list[Path]:
     found = {list_file(root, split): find_pairs(root, split) for split in splits}
     for file, pairs in found.items():
         lines = [" ".join(_quoted(path.relative_to(root).as_posix()) for path in pair) for pair in pairs]
-        with replacing(file) as partial:
-            partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_text(file, "\n".join(lines) + "\n")
     return list(found)
 
 

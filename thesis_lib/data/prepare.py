@@ -75,7 +75,6 @@ def _with_progress(missing: list[Entry]) -> Iterator[Entry]:
 def _extract(entry: Entry, root: Path) -> None:
     target = root / entry.path
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as partial, partial.open("wb") as copy:
             for piece in entry.content():
                 copy.write(piece)

@@ -96,7 +96,6 @@ def export_prediction(prediction: Tensor, path: Path) -> None:
             f"{NUM_LABELS - 1}, are expected; TRAIN_TO_LABEL makes them of trainIds"
         )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as partial:
             partial.write_bytes(cv2.imencode(".png", labels.astype(np.uint8))[1].tobytes())
     except OSError as error:

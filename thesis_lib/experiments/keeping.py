@@ -8,7 +8,8 @@ from typing import Any
 
 from thesis_lib.experiments.keys import Key, key_digest
 from thesis_lib.experiments.processes import this_process
-from thesis_lib.experiments.records import TrainingFiles, write_json
+from thesis_lib.experiments.records import TrainingFiles
+from thesis_lib.files import write_json
 
 RECORD = "training.json"
 """In a training's folder: its key, and whether it came to its end."""

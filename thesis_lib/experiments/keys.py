@@ -18,8 +18,8 @@ from thesis_lib.data.verify import content_digest
 from thesis_lib.experiments.consistency import is_weights_file
 from thesis_lib.experiments.processes import this_process
 from thesis_lib.experiments.profiles import Profile, Training
-from thesis_lib.experiments.records import write_json
 from thesis_lib.experiments.step import TrainingError
+from thesis_lib.files import file_digest, write_json
 from thesis_lib.models import ClusterNet, PSPNet
 
 Key = dict[str, Any]
@@ -42,10 +42,10 @@ def validation(profile: Profile) -> Key:
 def pretraining_key(profile: Profile) -> Key:
     """Of the PSPNet that a profile trains or names: its backbone, the weights it begins with, the data, the recipe."""
     if profile.model.checkpoint is not None:
-        return {"checkpoint": file_digest(Path(profile.model.checkpoint))}
+        return {"checkpoint": named_file_digest(Path(profile.model.checkpoint))}
     model = profile.model.model_dump(mode="json", exclude=LAYER)
     if is_weights_file(model["weights"]):
-        model["weights"] = file_digest(Path(model["weights"]))
+        model["weights"] = named_file_digest(Path(model["weights"]))
     return {"model": model, "training": recipe(profile.training), "train": split_digest(profile, "train")}
 
 
@@ -70,15 +70,14 @@ def key_digest(key: Key) -> str:
     return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def file_digest(path: Path) -> str:
-    """sha256 of a file's bytes.
+def named_file_digest(path: Path) -> str:
+    """sha256 of a file that a profile names.
 
     Raises:
         TrainingError: it is not there, or not to be read.
     """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_digest(path)
     except OSError as error:
         raise TrainingError(f"{path}, which the profile's [model] names, cannot be read: {error.strerror}") from None
 

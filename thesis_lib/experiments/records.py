@@ -1,12 +1,9 @@
-"""What trainings leave on disk: their files, and tables that are written as a whole or not at all."""
+"""What trainings leave on disk."""
 
 import csv
-import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -55,33 +52,6 @@ class TrainingFiles:
     def log(self) -> Path:
         """One line a step; mIoU stands in the line of the step it was measured after."""
         return self.folder / "log.csv"
-
-
-def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """A CSV file, replaced as a whole where it changes; what a row lacks is left empty."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".tmp")
-    with partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(rows)
-    _replace(path, partial)
-
-
-def write_json(path: Path, content: Any) -> None:
-    """A JSON file, replaced as a whole where it changes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".tmp")
-    partial.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    _replace(path, partial)
-
-
-def _replace(path: Path, partial: Path) -> None:
-    """A file of the same bytes keeps its time: make sees that nothing depends on anything new."""
-    if path.exists() and path.read_bytes() == partial.read_bytes():
-        partial.unlink()
-    else:
-        partial.replace(path)
 
 
 def read_log(path: Path) -> dict[str, np.ndarray]:

@@ -19,9 +19,10 @@ from thesis_lib.experiments.keeping import keep_training
 from thesis_lib.experiments.keys import pretraining_key, split_digest
 from thesis_lib.experiments.processes import this_process
 from thesis_lib.experiments.profiles import Profile
-from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles, write_table
+from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles
 from thesis_lib.experiments.study import PRETRAINED
 from thesis_lib.experiments.training import check_classes, fit
+from thesis_lib.files import write_json, write_table
 from thesis_lib.models import PSPNet, load_checkpoint, save_checkpoint
 
 MANIFEST = "scenes.json"
@@ -110,7 +111,7 @@ def _provide_scenes(profile: Profile) -> None:
             f"{root} holds images that were not painted here.\nMove them, or give the profile another data.root."
         )
     root.mkdir(parents=True, exist_ok=True)
-    manifest.write_text("{}\n", encoding="utf-8")  # what an interrupted call leaves is ours too, to be painted anew
+    write_json(manifest, {})  # what an interrupted call leaves is ours too, to be painted anew
     write_scenes(root, train=data.train, val=data.val, size=data.size, seed=data.seed)
     write_lists(root)
-    manifest.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
+    write_json(manifest, wanted)

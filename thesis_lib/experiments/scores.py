@@ -16,7 +16,7 @@ from cityscapesscripts.evaluation.evalPixelLevelSemanticLabeling import args as 
 from torch import Tensor
 
 from thesis_lib.data.labels import CATEGORY_NAMES, CLASSES, INSTANCES, LABELS, NUM_LABELS
-from thesis_lib.files import replacing
+from thesis_lib.files import write_json
 
 CLASS_SIZES: dict[str, float] = dict(_official.avgClassSize)
 """Mean pixels of an instance in Cityscapes, by which iIoU weighs instances."""
@@ -149,10 +149,7 @@ def _check_labels(name: str, labels: Tensor) -> None:
 
 def write_scores(path: Path, scores: Mapping[str, Scores]) -> None:
     """Write the scores of models by name as JSON, null where a score is NaN."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({name: score.to_dict() for name, score in scores.items()}, indent=1, allow_nan=False)
-    with replacing(path) as partial:
-        partial.write_text(text + "\n", encoding="utf-8")
+    write_json(path, {name: score.to_dict() for name, score in scores.items()}, sort_keys=False)
 
 
 def read_scores(path: Path) -> dict[str, Any]:

@@ -25,8 +25,9 @@ from thesis_lib.experiments.keeping import is_finished, keep_training, kept_file
 from thesis_lib.experiments.keys import Key, further_key, pretraining_key, validation, weights_digest
 from thesis_lib.experiments.processes import new_accelerator, this_process
 from thesis_lib.experiments.profiles import Profile, StudyMethod
-from thesis_lib.experiments.records import TrainingFiles, read_log, write_json, write_table
+from thesis_lib.experiments.records import TrainingFiles, read_log
 from thesis_lib.experiments.training import TrainingError, datasets, fit
+from thesis_lib.files import write_json, write_table
 from thesis_lib.models import ClusterNet, PSPNet, load_checkpoint, read_checkpoint
 from thesis_lib.models.cluster_layer import Axis
 from thesis_lib.models.clusternet import Fusion

@@ -23,9 +23,10 @@ from thesis_lib.experiments.loss import enet_weights
 from thesis_lib.experiments.processes import check_shares, new_accelerator
 from thesis_lib.experiments.profiles import Profile
 from thesis_lib.experiments.progress import Bar, progress_bar
-from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles, write_table
+from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles
 from thesis_lib.experiments.step import Step, TrainingError, hold_frozen_batch_norms
 from thesis_lib.experiments.watch import Watch
+from thesis_lib.files import write_table
 from thesis_lib.models import CheckpointError, PSPNet, read_checkpoint, save_checkpoint
 
 SHOWN = 5

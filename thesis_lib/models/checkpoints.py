@@ -1,15 +1,14 @@
 """Checkpoints: written whole or not at all, read without running what is in them."""
 
-import os
 import pickle
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 import torch
 
+from thesis_lib.files import replacing
 from thesis_lib.models.clusternet import ClusterNet
 from thesis_lib.models.fitting import MisfitError, listed, load_weights, shortened
 from thesis_lib.models.pspnet import PSPNet
@@ -34,18 +33,8 @@ def save_checkpoint(path: str | Path, model: PSPNet, **state: Any) -> Path:
     """
     path = Path(path)
     content = {"model": type(model).__name__, "config": model.config, "state_dict": model.state_dict(), **state}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
-    try:
-        with partial.open("xb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    with replacing(path, durable=True) as partial, partial.open("wb") as file:
+        torch.save(content, file)
     return path
 
 
@@ -188,12 +177,3 @@ def _check_sums(path: Path) -> None:
             damaged = archive.testzip()
         if damaged:
             raise zipfile.BadZipFile(f"the checksum of {damaged} is wrong")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

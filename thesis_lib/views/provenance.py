@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from thesis_lib.experiments import Profile
+from thesis_lib.files import file_digest
 from thesis_lib.paths import PROJECT
 
 
@@ -39,12 +40,6 @@ def collect_provenance(profile: Profile, *, data_digest: str, checkpoints: Mappi
         data_digest=data_digest,
         checkpoints={name: file_digest(path) for name, path in checkpoints.items()},
     )
-
-
-def file_digest(path: Path) -> str:
-    """sha256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def current_commit() -> str:

@@ -14,7 +14,8 @@ from IPython.display import Image
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from thesis_lib.views.provenance import Provenance, file_digest
+from thesis_lib.files import file_digest, write_json
+from thesis_lib.views.provenance import Provenance
 
 P = ParamSpec("P")
 WIDTH = 6.3
@@ -133,6 +134,4 @@ def _note(register: Path, files: list[Path], provenance: Provenance) -> None:
     known = json.loads(register.read_text(encoding="utf-8")) if register.exists() else {}
     origin = json.loads(provenance.to_json())
     known |= {file.name: {"sha256": file_digest(file)} | origin for file in files}
-    partial = register.with_suffix(".tmp")
-    partial.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    partial.replace(register)
+    write_json(register, known)

@@ -12,8 +12,8 @@ import pytest
 from tests.data.frames import write_dataset
 from tests.views.inspector.samples import SIZE, VIEW, Averages, blocks, empty_figure, encoded, inspector, studio
 from thesis_lib.data import Cityscapes
-from thesis_lib.experiments.records import write_table
 from thesis_lib.exploration.agreement import cell_counts
+from thesis_lib.files import write_table
 from thesis_lib.views.inspector.__main__ import main
 from thesis_lib.views.inspector.analysis import cluster_table
 from thesis_lib.views.inspector.export import export, restore

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 
-from thesis_lib.experiments.records import write_table
+from thesis_lib.files import file_digest, write_table
 from thesis_lib.paths import FIGURES
 from thesis_lib.views.inspector.analysis import cluster_table
 from thesis_lib.views.inspector.figure import class_counts, inspector_figure, paint_view
@@ -17,7 +17,7 @@ from thesis_lib.views.inspector.names import file_name, plain
 from thesis_lib.views.inspector.pictures import Picture, read_photo
 from thesis_lib.views.inspector.studio import Studio
 from thesis_lib.views.inspector.view import View
-from thesis_lib.views.provenance import Provenance, current_commit, file_digest
+from thesis_lib.views.provenance import Provenance, current_commit
 from thesis_lib.views.style import save_figure
 
 EXPORTS = FIGURES / "exports"
