@@ -15,7 +15,7 @@ Network = TypeVar("Network", bound=torch.nn.Module)
 def small_pspnet() -> PSPNet:
     """The same at every call."""
     torch.manual_seed(0)
-    return PSPNet(backbone="resnet18")
+    return PSPNet(backbone="efficientnet_lite0")
 
 
 def still_pspnet() -> PSPNet:

@@ -17,7 +17,7 @@ from thesis_lib.models import ClusterNet
 def clusternet(axis: str, fusion: str) -> ClusterNet:
     """The same at every call, without what depends on how a batch is shared; channels not calibrated."""
     torch.manual_seed(0)
-    return still(ClusterNet(backbone="resnet18", n_clusters=6, axis=axis, fusion=fusion))
+    return still(ClusterNet(backbone="efficientnet_lite0", n_clusters=6, axis=axis, fusion=fusion))
 
 
 def watched_frames(seen: list[float]) -> None:
