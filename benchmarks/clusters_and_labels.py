@@ -31,7 +31,7 @@ from thesis_lib.clustering import SpectralClustering
 from thesis_lib.clustering.spectral import PRESETS
 from thesis_lib.data import Cityscapes
 from thesis_lib.experiments import load_profile
-from thesis_lib.experiments.runs import provide_dataset
+from thesis_lib.experiments.dataset import provide_dataset
 from thesis_lib.exploration.agreement import Agreement, agreement, clustering_choices
 from thesis_lib.exploration.features import LAYERS, as_points, layer_features
 from thesis_lib.models import build_backbone

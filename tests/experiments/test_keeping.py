@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from thesis_lib.experiments import Profile, TrainingError, runs, study
+from thesis_lib.experiments import Profile, TrainingError, study
 from thesis_lib.experiments.keys import (
     INDIFFERENT,
     LAYER,
@@ -21,17 +21,16 @@ from thesis_lib.experiments.keys import (
     weights_digest,
 )
 from thesis_lib.experiments.profiles import Training
-from thesis_lib.experiments.runs import pretrain
 from thesis_lib.experiments.study import (
-    Variant,
-    compared,
     place_and_key,
+    pretrain,
     pretrained_files,
     read_results,
     run_study,
     variant_files,
 )
 from thesis_lib.experiments.training import Trainer
+from thesis_lib.experiments.variants import Variant, compared, variants
 from thesis_lib.models import read_checkpoint
 
 Make = Callable[..., Profile]
@@ -50,7 +49,6 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """From the call on, whoever trains fails."""
 
     def begin() -> None:
-        monkeypatch.setattr(runs, "fit", refuse)
         monkeypatch.setattr(study, "fit", refuse)
 
     return begin
@@ -286,7 +284,7 @@ def test_a_study_lists_all_that_is_known_of_its_values(small_profile: Make, no_t
     """Notebook 03 asks for two variants, 05 for all: what 05 found stays when 03 runs again."""
     profile = small_profile('study.axes=["pixels"]', 'study.fusions=["concat"]', 'study.methods=["kmeans"]')
     pretrain(profile)
-    everything = read_results(run_study(profile, study.variants(profile), [0]))
+    everything = read_results(run_study(profile, variants(profile), [0]))
     no_training()
     again = read_results(run_study(profile, compared(profile).values(), [0]))
     assert sorted(result.variant for result in again) == sorted(result.variant for result in everything)

@@ -7,17 +7,8 @@ import torch
 
 from tests.models.originals import mmseg_state
 from thesis_lib.experiments import Profile, TrainingError, load_profile
-from thesis_lib.experiments.runs import pretrain
-from thesis_lib.experiments.study import (
-    Variant,
-    build_variant,
-    compared,
-    pretrained_files,
-    read_results,
-    run_study,
-    training_logs,
-    variants,
-)
+from thesis_lib.experiments.study import pretrain, pretrained_files, read_results, run_study, training_logs
+from thesis_lib.experiments.variants import Variant, build_variant, compared, variants
 from thesis_lib.models import PSPNet, load_checkpoint
 
 

@@ -21,8 +21,8 @@ from tests.experiments.conftest import SMALL
 from thesis_lib.experiments import Profile, TrainingError, fit
 from thesis_lib.experiments.processes import new_accelerator
 from thesis_lib.experiments.records import TrainingFiles, read_log
-from thesis_lib.experiments.runs import build_pspnet
 from thesis_lib.experiments.step import Step, build_optimizer, freeze, hold_frozen_batch_norms
+from thesis_lib.experiments.study import build_pspnet
 from thesis_lib.files import partial_file
 from thesis_lib.models import CheckpointError, ClusterNet, PSPNet, load_checkpoint, read_checkpoint
 from thesis_lib.paths import PROJECT

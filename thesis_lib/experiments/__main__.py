@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 
 from thesis_lib.data import Cityscapes, DatasetError
+from thesis_lib.experiments.dataset import provide_dataset
 from thesis_lib.experiments.evaluation import evaluate
 from thesis_lib.experiments.profiles import Profile, ProfileError, load_profile
 from thesis_lib.experiments.protocols import PROTOCOLS, Evaluation
-from thesis_lib.experiments.runs import pretrain, provide_dataset
-from thesis_lib.experiments.study import PRETRAINED, compared, pretrained_files, run_study, variant_files
+from thesis_lib.experiments.study import PRETRAINED, pretrain, pretrained_files, run_study, variant_files
 from thesis_lib.experiments.training import TrainingError
+from thesis_lib.experiments.variants import compared
 from thesis_lib.files import write_json
 from thesis_lib.models import CheckpointError, WeightsError, load_checkpoint
 from thesis_lib.paths import DATASET

@@ -17,39 +17,21 @@ from typing import Any
 import numpy as np
 import torch
 
-from thesis_lib.clustering.spectral import PRESETS
 from thesis_lib.data import Cityscapes
-from thesis_lib.experiments.calibration import calibration_images
 from thesis_lib.experiments.evaluation import evaluate
 from thesis_lib.experiments.keeping import is_finished, keep_training, kept_files
 from thesis_lib.experiments.keys import Key, further_key, pretraining_key, validation, weights_digest
 from thesis_lib.experiments.processes import new_accelerator, this_process
-from thesis_lib.experiments.profiles import Profile, StudyMethod
-from thesis_lib.experiments.records import TrainingFiles, read_log
-from thesis_lib.experiments.training import TrainingError, datasets, fit
+from thesis_lib.experiments.profiles import Profile
+from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles, read_log
+from thesis_lib.experiments.training import TrainingError, check_classes, fit
+from thesis_lib.experiments.variants import Variant, build_variant, compared, layer_options, variants
 from thesis_lib.files import write_json, write_table
-from thesis_lib.models import ClusterNet, PSPNet, load_checkpoint, read_checkpoint
-from thesis_lib.models.cluster_layer import Axis
-from thesis_lib.models.clusternet import Fusion
+from thesis_lib.models import PSPNet, load_checkpoint, read_checkpoint, save_checkpoint
 
 PRETRAINED = "pretrained"
 SCORE = "score.json"
 """In the folder of a variant's training: its `Result`, and what measured it."""
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A model configuration of the study; without clusters it is the PSPNet itself, trained on as the others are."""
-
-    n_clusters: int = 0
-    axis: Axis = "pixels"
-    fusion: Fusion = "concat"
-    method: StudyMethod = "spectral"
-
-    @property
-    def name(self) -> str:
-        """Such as "spectral-pixels-concat-40"."""
-        return f"{self.method}-{self.axis}-{self.fusion}-{self.n_clusters}" if self.n_clusters else "pspnet"
 
 
 @dataclass(frozen=True)
@@ -67,25 +49,35 @@ class Result:
     step_seconds: float
 
 
-def compared(profile: Profile) -> dict[str, Variant]:
-    """The two that the thesis compares: PSPNet, and the profile's ClusterNet."""
-    model = profile.model
-    return {"PSPNet": Variant(), "ClusterNet": Variant(model.n_clusters, model.axis, model.fusion, model.method)}
-
-
-def variants(profile: Profile) -> list[Variant]:
-    """The two compared, the profile's layer with every k, and with every axis, fusion and method."""
-    model, study = profile.model, profile.study
-    found = [*compared(profile).values()]
-    found += [Variant(k, model.axis, model.fusion, model.method) for k in study.n_clusters]
-    found += [Variant(model.n_clusters, axis, fusion, model.method) for axis in study.axes for fusion in study.fusions]
-    found += [Variant(model.n_clusters, model.axis, model.fusion, method) for method in study.methods]
-    return list(dict.fromkeys(found))
-
-
 def pretrained_files(profile: Profile) -> TrainingFiles:
     """The training of the PSPNet that every variant starts from."""
     return kept_files(profile.results / PRETRAINED, pretraining_key(profile))
+
+
+def build_pspnet(profile: Profile) -> PSPNet:
+    """The PSPNet of a profile before its training, its new weights drawn from the training's seed."""
+    torch.manual_seed(profile.training.seed)
+    model = profile.model
+    return PSPNet(backbone=model.backbone, weights=model.weights, semantics=model.semantics)
+
+
+def pretrain(profile: Profile, *, resume: bool = True) -> TrainingFiles:
+    """Train the PSPNet that the study starts from, or take the profile's own; one trained before is used as it is.
+
+    Args:
+        resume: False for a new training in place of an earlier one of the same values.
+    """
+
+    def train(folder: Path) -> None:
+        if profile.model.checkpoint is None:
+            fit(build_pspnet(profile), profile, folder, resume=resume, title="PSPNet")
+        elif this_process().is_main_process:
+            model = load_checkpoint(profile.model.checkpoint)
+            check_classes(model)
+            save_checkpoint(TrainingFiles(folder).last, model)
+            write_table(TrainingFiles(folder).log, LOG_COLUMNS, [])
+
+    return keep_training(profile.results / PRETRAINED, pretraining_key(profile), train, resume=resume)
 
 
 def variant_files(profile: Profile, variant: Variant, seed: int | None = None) -> TrainingFiles:
@@ -217,24 +209,6 @@ def training_logs(profile: Profile) -> dict[str, dict[str, np.ndarray]]:
         log["step"] += len(first["step"])
     logs["PSPNet"] = {column: np.concatenate([first[column], logs["PSPNet"][column]]) for column in first}
     return logs
-
-
-def build_variant(variant: Variant, profile: Profile, pspnet: PSPNet) -> PSPNet:
-    """The variant with the weights of a PSPNet."""
-    if not variant.n_clusters:
-        return pspnet
-    images = None
-    if variant.axis == "channels":
-        images = calibration_images(datasets(profile, pspnet)[0])
-    return ClusterNet.from_pspnet(pspnet, images, **layer_options(variant, profile))
-
-
-def layer_options(variant: Variant, profile: Profile) -> dict[str, Any]:
-    """What a variant's cluster layer is built with: its own choices, the profile's values, or those of a preset."""
-    options = profile.model.layer | asdict(variant)
-    if variant.method in PRESETS:
-        options |= PRESETS[variant.method] | {"method": "spectral"}
-    return options
 
 
 def read_results(file: Path) -> list[Result]:

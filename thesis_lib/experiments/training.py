@@ -16,6 +16,7 @@ from thesis_lib.data import Cityscapes, EpochSampler
 from thesis_lib.data.labels import CLASS_NAMES
 from thesis_lib.data.statistics import class_pixels
 from thesis_lib.data.transforms import train_transform
+from thesis_lib.experiments.board import Board
 from thesis_lib.experiments.calibration import calibrate_channels
 from thesis_lib.experiments.evaluation import evaluate
 from thesis_lib.experiments.keys import Key, recipe, split_digest, validation
@@ -25,7 +26,6 @@ from thesis_lib.experiments.profiles import Profile
 from thesis_lib.experiments.progress import Bar, progress_bar
 from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles
 from thesis_lib.experiments.step import Step, TrainingError, hold_frozen_batch_norms
-from thesis_lib.experiments.watch import Watch
 from thesis_lib.files import write_table
 from thesis_lib.models import CheckpointError, PSPNet, read_checkpoint, save_checkpoint
 
@@ -85,7 +85,7 @@ class Trainer:
             raise TrainingError(
                 f"{len(self.train)} images make no batch of {settings.batch_size}: lower training.batch_size"
             )
-        self.watch: Watch | None = None
+        self.board: Board | None = None
         self.epoch, self.best = 0, -1.0
         self.validated: Key | None = None
         self.rows: list[dict[str, Any]] = []
@@ -94,7 +94,7 @@ class Trainer:
         """All epochs that are left."""
         self._start(resume)
         if self.accelerator.is_main_process:
-            self.watch = Watch(self.files, steps=len(self.rows))
+            self.board = Board(self.files, steps=len(self.rows))
         epochs = self.profile.training.epochs
         left = epochs * self.steps - len(self.rows)
         with progress_bar(self.title, left) if self.accelerator.is_main_process else nullcontext(Bar()) as bar:
@@ -104,8 +104,8 @@ class Trainer:
                 if self.epoch % self.profile.training.validate_every == 0 or self.epoch == epochs:
                     self._validate()
                 self._save(self.files.last)
-        if self.watch is not None:
-            self.watch.close()
+        if self.board is not None:
+            self.board.close()
         self.accelerator.wait_for_everyone()
         return self.files
 
@@ -125,8 +125,8 @@ class Trainer:
             seconds, begin = time.monotonic() - begin, time.monotonic()
             row = {"epoch": self.epoch, "step": number, "loss": loss, "main_loss": main}
             self.rows.append(row | {"rate": rate, "seconds": seconds})
-            if self.watch is not None:
-                self.watch.step(self.rows[-1], settings.batch_size)
+            if self.board is not None:
+                self.board.step(self.rows[-1], settings.batch_size)
             bar.advance(self._news(loss, seconds), loss)
             left = (self.epoch + 1) * self.steps - len(self.rows)
             if settings.save_every and left and len(self.rows) % settings.save_every == 0:
@@ -164,8 +164,8 @@ class Trainer:
         title = f"{self.title}: validation"
         miou = evaluate(self.step.trained, self.val, protocol, title=title, accelerator=self.accelerator).miou
         self.rows[-1]["miou"], self.validated = miou, validation(self.profile)
-        if self.watch is not None:
-            self.watch.validation(self.step.trained, self.val, protocol, step=len(self.rows), miou=miou)
+        if self.board is not None:
+            self.board.validation(self.step.trained, self.val, protocol, step=len(self.rows), miou=miou)
         if miou > self.best:
             self.best = miou
             self._save(self.files.best)

@@ -8,8 +8,8 @@ import pytest
 
 from tests.data.frames import write_archives, write_dataset, write_frame
 from thesis_lib.data import DatasetError
-from thesis_lib.experiments import Profile, load_profile, runs
-from thesis_lib.experiments.runs import provide_dataset
+from thesis_lib.experiments import Profile, dataset, load_profile
+from thesis_lib.experiments.dataset import provide_dataset
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_edited_lists_stay_as_they_are(cityscapes: Profile, archives: Path) -> N
 
 def test_scenes_are_painted_once(scenes: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = provide_dataset(scenes, tmp_path)
-    monkeypatch.delattr(runs, "write_scenes")
+    monkeypatch.delattr(dataset, "write_scenes")
     assert provide_dataset(scenes, tmp_path) == first
 
 
@@ -66,7 +66,7 @@ def test_an_interrupted_painting_is_begun_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(runs, "write_scenes", interrupted)
+        patched.setattr(dataset, "write_scenes", interrupted)
         with pytest.raises(KeyboardInterrupt):
             provide_dataset(scenes, tmp_path)
     assert provide_dataset(scenes, tmp_path)["frames"] == {"train": 1, "val": 1}

@@ -1,12 +1,10 @@
-"""What a profile names, made: its data set and its PSPNet."""
+"""Providing the data set that a profile names: painted, unpacked, or found as it is."""
 
 import json
 import shutil
 import warnings
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from thesis_lib.data import DatasetError
 from thesis_lib.data.completeness import shortcomings
@@ -15,43 +13,11 @@ from thesis_lib.data.official import ARCHIVES
 from thesis_lib.data.prepare import prepare_dataset
 from thesis_lib.data.scenes import digest, write_scenes
 from thesis_lib.data.verify import content_digest
-from thesis_lib.experiments.keeping import keep_training
-from thesis_lib.experiments.keys import pretraining_key, split_digest
-from thesis_lib.experiments.processes import this_process
+from thesis_lib.experiments.keys import split_digest
 from thesis_lib.experiments.profiles import Profile
-from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles
-from thesis_lib.experiments.study import PRETRAINED
-from thesis_lib.experiments.training import check_classes, fit
-from thesis_lib.files import write_json, write_table
-from thesis_lib.models import PSPNet, load_checkpoint, save_checkpoint
+from thesis_lib.files import write_json
 
 MANIFEST = "scenes.json"
-
-
-def build_pspnet(profile: Profile) -> PSPNet:
-    """The PSPNet of a profile before its training, its new weights drawn from the training's seed."""
-    torch.manual_seed(profile.training.seed)
-    model = profile.model
-    return PSPNet(backbone=model.backbone, weights=model.weights, semantics=model.semantics)
-
-
-def pretrain(profile: Profile, *, resume: bool = True) -> TrainingFiles:
-    """Train the PSPNet that the study starts from, or take the profile's own; one trained before is used as it is.
-
-    Args:
-        resume: False for a new training in place of an earlier one of the same values.
-    """
-
-    def train(folder: Path) -> None:
-        if profile.model.checkpoint is None:
-            fit(build_pspnet(profile), profile, folder, resume=resume, title="PSPNet")
-        elif this_process().is_main_process:
-            model = load_checkpoint(profile.model.checkpoint)
-            check_classes(model)
-            save_checkpoint(TrainingFiles(folder).last, model)
-            write_table(TrainingFiles(folder).log, LOG_COLUMNS, [])
-
-    return keep_training(profile.results / PRETRAINED, pretraining_key(profile), train, resume=resume)
 
 
 def provide_dataset(profile: Profile, archives: Path) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from tests.experiments.child import small_pspnet
 from thesis_lib.data import Cityscapes
 from thesis_lib.data.labels import COLORS
 from thesis_lib.experiments import Profile, fit
+from thesis_lib.experiments.board import PICTURE_HEIGHT
 from thesis_lib.experiments.progress import _curve
 from thesis_lib.experiments.records import read_log
-from thesis_lib.experiments.watch import PICTURE_HEIGHT
 
 Make = Callable[..., Profile]
 

@@ -17,7 +17,7 @@ from thesis_lib.models import PSPNet
 PICTURE_HEIGHT = 256
 
 
-class Watch:
+class Board:
     """Writes a training's board/ and pictures/.
 
     Args:
