@@ -58,6 +58,11 @@ def write_json(path: Path, content: Any, *, sort_keys: bool = True) -> None:
     write_text(path, json.dumps(content, indent=1, sort_keys=sort_keys, allow_nan=False) + "\n")
 
 
+def read_json(path: Path) -> Any:
+    """The content of a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Replace a CSV file where it changes; what a row lacks is left empty."""
     lines = StringIO(newline="")

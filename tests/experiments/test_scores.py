@@ -2,7 +2,6 @@
 
 import argparse
 import copy
-import json
 import math
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from PIL import Image
 from thesis_lib.data import DatasetError
 from thesis_lib.data.labels import LABEL_TO_TRAIN, LABELS, TRAIN_TO_LABEL
 from thesis_lib.experiments import Scores, score_files
-from thesis_lib.experiments.scores import ScoreCounter, read_scores, write_scores
+from thesis_lib.experiments.scores import ScoreCounter
 
 SIZE = (60, 90)
 IDS = [label.id for label in LABELS if label.id >= 0]
@@ -158,23 +157,6 @@ def test_files_without_instances_score_the_same_but_for_iiou(tmp_path: Path) -> 
     assert scores.iou == pytest.approx(whole.iou, nan_ok=True)
     assert not math.isnan(whole.miiou)
     assert all_nan(scores.iiou)
-
-
-def test_scores_are_written_as_strict_json_and_read_back(tmp_path: Path) -> None:
-    counter = ScoreCounter()
-    counter.add(torch.tensor([[7, 7, 8, 7]]), torch.tensor([[7, 7, 8, 8]]))
-    scores = counter.scores()
-    write_scores(tmp_path / "new" / "scores.json", {"PSPNet": scores})
-
-    def refuse(constant: str) -> None:
-        raise AssertionError(f"{constant} is no JSON")
-
-    text = (tmp_path / "new" / "scores.json").read_text()
-    assert json.loads(text, parse_constant=refuse)["PSPNet"]["iou"]["sky"] is None
-    read = read_scores(tmp_path / "new" / "scores.json")["PSPNet"]
-    assert read["miou"] == scores.miou
-    for kind in ("iou", "iiou", "category_iou", "category_iiou"):
-        assert read[kind] == pytest.approx(getattr(scores, kind), nan_ok=True)
 
 
 def as_train_ids(path: str, name: str = "labelTrainIds") -> str:

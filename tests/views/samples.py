@@ -38,7 +38,7 @@ TOYS = {
     for name in ("nested circles", "two moons")
 }
 VECTORS, VALUES = random.normal(size=(11, 6, 12)), np.linspace(1, 0.5, 11)
-LABELS = {(layer, k): random.integers(0, k, (6, 12)) for layer in (1, 4) for k in (3, 8)}
+LABELS = {layer: {k: random.integers(0, k, (6, 12)) for k in (3, 8)} for layer in (1, 4)}
 COMPONENTS = {layer: random.normal(size=(3, 6, 12)) for layer in (1, 4)}
 TIMES = {
     name: {"points": [128, 256], "seconds": [scale, 3 * scale], "low": [scale / 2, scale], "high": [2 * scale, 9]}
@@ -88,7 +88,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
         clusters_and_labels,
         IMAGES[0],
         TRUTHS[0],
-        {"recommended": LABELS[1, 8]},
+        {"recommended": LABELS[1][8]},
         {"recommended": (0.5, 0.3)},
         COMPONENTS[1],
     ),

@@ -79,8 +79,8 @@ def test_cluster_maps_have_a_row_for_each_layer_and_a_column_for_each_k() -> Non
     assert [row[0].texts[0].get_text() for row in axes] == ["layer 1", "layer 4"]
     for row, layer in enumerate((1, 4)):
         for column, k in enumerate((3, 8), start=1):
-            colors = feature_colors(LABELS[layer, k], COMPONENTS[layer])
-            expected = paint_clusters(LABELS[layer, k], colors, IMAGES[0].shape[:2])
+            colors = feature_colors(LABELS[layer][k], COMPONENTS[layer])
+            expected = paint_clusters(LABELS[layer][k], colors, IMAGES[0].shape[:2])
             assert np.array_equal(axes[row, column].images[0].get_array(), expected)
 
 
@@ -94,7 +94,7 @@ def test_every_pixel_is_painted_in_its_cells_colour(size: tuple[int, int]) -> No
 
 
 def test_a_clusters_colour_does_not_depend_on_its_number() -> None:
-    labels, components = LABELS[1, 8], COMPONENTS[1]
+    labels, components = LABELS[1][8], COMPONENTS[1]
     renamed = np.random.default_rng(0).permutation(8)
     colors, other = feature_colors(labels, components), feature_colors(renamed[labels], components)
     assert np.array_equal(colors[labels], other[renamed[labels]])
@@ -154,7 +154,7 @@ def test_the_effective_ranks_are_named() -> None:
 
 
 def test_methods_stand_beside_the_labels_with_their_agreement() -> None:
-    labels = {"one": LABELS[1, 8], "other": LABELS[1, 8] % 3}
+    labels = {"one": LABELS[1][8], "other": LABELS[1][8] % 3}
     agreements = {"one": (0.512, 0.25, 0.9), "other": np.array([0.1, 0.05, 0.2])}
     classes = np.zeros(IMAGES[0].shape[:2], np.uint8)
     classes[:, 5:] = 8

@@ -1,6 +1,5 @@
 """Providing the data set that a profile names: painted, unpacked, or found as it is."""
 
-import json
 import shutil
 import warnings
 from pathlib import Path
@@ -15,7 +14,7 @@ from thesis_lib.data.scenes import digest, write_scenes
 from thesis_lib.data.verify import content_digest
 from thesis_lib.experiments.keys import split_digest
 from thesis_lib.experiments.profiles import Profile
-from thesis_lib.files import write_json
+from thesis_lib.files import read_json, write_json
 
 MANIFEST = "scenes.json"
 
@@ -69,7 +68,7 @@ def _provide_scenes(profile: Profile) -> None:
     wanted = {"train": data.train, "val": data.val, "size": list(data.size), "seed": data.seed, "painter": digest()}
     manifest = root / MANIFEST
     if manifest.is_file():
-        if json.loads(manifest.read_text(encoding="utf-8")) == wanted:
+        if read_json(manifest) == wanted:
             return
         shutil.rmtree(root)
     elif root.is_dir() and any(not is_foreign(path.parts[-2:]) for path in root.glob("leftImg8bit/*/*/*")):

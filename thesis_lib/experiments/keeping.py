@@ -1,6 +1,5 @@
 """Trainings kept by content: one that was asked for before is found again, and no other is written over."""
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 from thesis_lib.experiments.keys import Key, key_digest
 from thesis_lib.experiments.processes import this_process
 from thesis_lib.experiments.records import TrainingFiles
-from thesis_lib.files import write_json
+from thesis_lib.files import read_json, write_json
 
 RECORD = "training.json"
 """In a training's folder: its key, and whether it came to its end."""
@@ -58,7 +57,7 @@ def is_finished(files: TrainingFiles) -> bool:
 def _record(folder: Path) -> dict[str, Any]:
     """Of a folder; an empty one where there is none, or a broken one, whose folder then counts as another's."""
     try:
-        return json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return read_json(folder / RECORD)
     except (FileNotFoundError, ValueError):
         return {}
 

@@ -19,7 +19,7 @@ from thesis_lib.experiments.consistency import is_weights_file
 from thesis_lib.experiments.processes import this_process
 from thesis_lib.experiments.profiles import Profile, Training
 from thesis_lib.experiments.step import TrainingError
-from thesis_lib.files import file_digest, write_json
+from thesis_lib.files import file_digest, read_json, write_json
 from thesis_lib.models import ClusterNet, PSPNet
 
 Key = dict[str, Any]
@@ -115,6 +115,6 @@ def _stamp(pairs: list[Pair]) -> str:
 
 def _read(kept: Path) -> dict[str, dict[str, str]]:
     try:
-        return json.loads(kept.read_text(encoding="utf-8"))
+        return read_json(kept)
     except (OSError, ValueError):
         return {}

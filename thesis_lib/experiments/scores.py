@@ -4,10 +4,7 @@ The definitions are those of cityscapesscripts' evaluation/evalPixelLevelSemanti
 absent class is NaN and leaves the mean, and ignored ground truth counts for nothing.
 """
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +13,6 @@ from cityscapesscripts.evaluation.evalPixelLevelSemanticLabeling import args as 
 from torch import Tensor
 
 from thesis_lib.data.labels import CATEGORY_NAMES, CLASSES, INSTANCES, LABELS, NUM_LABELS
-from thesis_lib.files import write_json
 
 CLASS_SIZES: dict[str, float] = dict(_official.avgClassSize)
 """Mean pixels of an instance in Cityscapes, by which iIoU weighs instances."""
@@ -145,20 +141,6 @@ def _check_labels(name: str, labels: Tensor) -> None:
             f"the {name} holds {int(labels.min())} to {int(labels.max())} where labelIds, 0 to {NUM_LABELS - 1}, are "
             "expected; TRAIN_TO_LABEL makes them of trainIds"
         )
-
-
-def write_scores(path: Path, scores: Mapping[str, Scores]) -> None:
-    """Write the scores of models by name as JSON, null where a score is NaN."""
-    write_json(path, {name: score.to_dict() for name, score in scores.items()}, sort_keys=False)
-
-
-def read_scores(path: Path) -> dict[str, Any]:
-    """What `write_scores` wrote, as dictionaries, NaN where the file has null."""
-    return json.loads(path.read_text(encoding="utf-8"), object_hook=_nan_for_none)
-
-
-def _nan_for_none(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: float("nan") if value is None else value for key, value in values.items()}
 
 
 def _or_none(value: float | dict[str, float]) -> float | dict[str, Any] | None:

@@ -5,7 +5,6 @@ difference between two of them is made by the layer, or by chance.
 """
 
 import csv
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
@@ -26,7 +25,7 @@ from thesis_lib.experiments.profiles import Profile
 from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles, read_log
 from thesis_lib.experiments.training import TrainingError, check_classes, fit
 from thesis_lib.experiments.variants import Variant, build_variant, compared, layer_options, variants
-from thesis_lib.files import write_json, write_table
+from thesis_lib.files import read_json, write_json, write_table
 from thesis_lib.models import PSPNet, load_checkpoint, read_checkpoint, save_checkpoint
 
 PRETRAINED = "pretrained"
@@ -171,7 +170,7 @@ def known_result(variant: Variant, profile: Profile, *, seed: int) -> Result | N
     file = files.folder / SCORE
     if not (is_finished(files) and file.exists()):
         return None
-    known = json.loads(file.read_text(encoding="utf-8"))
+    known = read_json(file)
     same = known["validation"] == validation(profile) and known["result"].keys() == Result.__annotations__.keys()
     return Result(**known["result"]) if same else None
 

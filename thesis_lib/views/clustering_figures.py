@@ -52,7 +52,7 @@ def eigenvector_maps(image: np.ndarray, vectors: np.ndarray, values: np.ndarray)
 
 @thesis_figure
 def cluster_maps(
-    image: np.ndarray, labels: Mapping[tuple[int, int], np.ndarray], features: Mapping[int, np.ndarray]
+    image: np.ndarray, labels: Mapping[int, Mapping[int, np.ndarray]], features: Mapping[int, np.ndarray]
 ) -> Figure:
     """Figure 6: the clusters of one image, a row for each layer and a column for each k.
 
@@ -61,10 +61,10 @@ def cluster_maps(
 
     Args:
         image: (H, W, 3).
-        labels: (h, w) by (layer, k).
+        labels: (h, w) by layer and k.
         features: (3, h, w) by layer: the leading three principal components of its features.
     """
-    layers, ks = sorted({layer for layer, _ in labels}), sorted({k for _, k in labels})
+    layers, ks = sorted(labels), sorted(next(iter(labels.values())))
     columns = len(ks) + 1
     figure = new_figure(WIDTH / columns * len(layers) * image.shape[0] / image.shape[1] + 0.3)
     grid = figure.subplots(len(layers), columns, squeeze=False)
@@ -72,10 +72,8 @@ def cluster_maps(
         show_image(row[0], image)
         row[0].text(0.02, 0.04, f"layer {layer}", transform=row[0].transAxes, color="white", bbox=_LABEL)
         for axes, k in zip(row[1:], ks, strict=True):
-            show_image(
-                axes,
-                paint_clusters(labels[layer, k], feature_colors(labels[layer, k], features[layer]), image.shape[:2]),
-            )
+            colors = feature_colors(labels[layer][k], features[layer])
+            show_image(axes, paint_clusters(labels[layer][k], colors, image.shape[:2]))
     for axes, title in zip(grid[0], ("image", *(f"k = {k}" for k in ks)), strict=True):
         axes.set_title(title)
     return figure

@@ -1,7 +1,7 @@
 """The one style of all figures, and how they are saved."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from io import BytesIO
@@ -10,11 +10,11 @@ from typing import Any, ParamSpec
 
 import matplotlib as mpl
 import numpy as np
-from IPython.display import Image
+from IPython.display import Image, Markdown
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from thesis_lib.files import file_digest, write_json
+from thesis_lib.files import file_digest, read_json, write_json
 from thesis_lib.views.provenance import Provenance
 
 P = ParamSpec("P")
@@ -89,6 +89,12 @@ def show_figure(figure: Figure) -> Image:
     return Image(buffer.getvalue())
 
 
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Markdown:
+    """A table as the output of a notebook's cell."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return Markdown("\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines))
+
+
 def new_figure(height: float, width: float = WIDTH) -> Figure:
     """An empty figure, in inches; not one of pyplot's, so that a notebook does not show it twice."""
     return Figure(figsize=(width, height))
@@ -131,7 +137,7 @@ def save_figure(figure: Figure, name: str, folder: str | Path, provenance: Prove
 
 def _note(register: Path, files: list[Path], provenance: Provenance) -> None:
     """Enter files into the folder's register."""
-    known = json.loads(register.read_text(encoding="utf-8")) if register.exists() else {}
+    known = read_json(register) if register.exists() else {}
     origin = json.loads(provenance.to_json())
     known |= {file.name: {"sha256": file_digest(file)} | origin for file in files}
     write_json(register, known)
