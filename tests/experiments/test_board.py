@@ -10,7 +10,6 @@ from thesis_lib.data import Cityscapes
 from thesis_lib.data.labels import COLORS
 from thesis_lib.experiments import Profile, fit
 from thesis_lib.experiments.board import PICTURE_HEIGHT
-from thesis_lib.experiments.progress import _curve
 from thesis_lib.experiments.records import read_log
 
 Make = Callable[..., Profile]
@@ -36,11 +35,3 @@ def test_a_validation_leaves_a_picture_of_image_truth_and_prediction(small_profi
     assert shown.shape == (PICTURE_HEIGHT, 3 * width, 3)
     truth = cv2.resize(COLORS[labels.numpy()], (width, PICTURE_HEIGHT), interpolation=cv2.INTER_AREA)
     np.testing.assert_array_equal(shown[:, width : 2 * width], truth)
-
-
-def test_a_curve_goes_as_far_as_the_training() -> None:
-    points = _curve([4.0, 2.0, 1.0], 6, width=60, height=24).split('points="')[1].split('"')[0].split()
-    places = np.array([point.split(",") for point in points], float)
-    np.testing.assert_allclose(places[:, 0], [0, 15, 30])
-    np.testing.assert_allclose(places[:, 1], [2, 12, 17])
-    assert _curve([1.0], 6) == ""

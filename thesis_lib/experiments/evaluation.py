@@ -1,6 +1,5 @@
 """A model's scores on a data set, and its predictions as the files that the official script and server want."""
 
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from thesis_lib.data.labels import CLASS_NAMES, NUM_CLASSES, NUM_LABELS, TRAIN_T
 from thesis_lib.experiments.inference import predict
 from thesis_lib.experiments.processes import this_process
 from thesis_lib.experiments.profiles import Evaluation
-from thesis_lib.experiments.progress import Bar, progress_bar
+from thesis_lib.experiments.progress import progress_bar
 from thesis_lib.experiments.scored_files import read_truth
 from thesis_lib.experiments.scores import ScoreCounter, Scores
 from thesis_lib.files import replacing
@@ -51,7 +50,7 @@ def evaluate(
     counter = ScoreCounter(device)
     to_label = torch.from_numpy(TRAIN_TO_LABEL).to(device)
     pairs = dataset.pairs if accelerator is None else dataset.pairs[team.process_index :: team.num_processes]
-    with progress_bar(title, len(pairs)) if team.is_main_process else nullcontext(Bar()) as bar:
+    with progress_bar(title, len(pairs), disable=not team.is_main_process) as bar:
         for pair in pairs:
             image = torch.from_numpy(read_image(pair.image)).permute(2, 0, 1)
             prediction = to_label[predict(model, image, protocol)]
@@ -59,7 +58,7 @@ def evaluate(
             counter.add(prediction, truth.to(device), None if instances is None else instances.to(device))
             if export is not None:
                 export_prediction(prediction, export / f"{pair.frame}_pred_labelIds.png")
-            bar.advance()
+            bar.update()
     model.train(was_training)
     if accelerator is not None:
         counts = (counter.confusion, counter.weighted, counter.without)

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
+from tqdm import tqdm
 
 from thesis_lib.data import Cityscapes, EpochSampler
 from thesis_lib.data.labels import CLASS_NAMES
@@ -23,7 +24,7 @@ from thesis_lib.experiments.keys import Key, recipe, split_digest, validation
 from thesis_lib.experiments.loss import enet_weights
 from thesis_lib.experiments.processes import check_shares, new_accelerator
 from thesis_lib.experiments.profiles import Profile
-from thesis_lib.experiments.progress import Bar, progress_bar
+from thesis_lib.experiments.progress import progress_bar
 from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles
 from thesis_lib.experiments.step import Step, TrainingError, hold_frozen_batch_norms
 from thesis_lib.files import write_table
@@ -97,7 +98,7 @@ class Trainer:
             self.board = Board(self.files, steps=len(self.rows))
         epochs = self.profile.training.epochs
         left = epochs * self.steps - len(self.rows)
-        with progress_bar(self.title, left) if self.accelerator.is_main_process else nullcontext(Bar()) as bar:
+        with progress_bar(self.title, left, disable=not self.accelerator.is_main_process) as bar:
             while self.epoch < epochs:
                 self._run_epoch(bar)
                 self.epoch += 1
@@ -109,7 +110,7 @@ class Trainer:
         self.accelerator.wait_for_everyone()
         return self.files
 
-    def _run_epoch(self, bar: Bar) -> None:
+    def _run_epoch(self, bar: tqdm) -> None:
         settings = self.profile.training
         self.step.model.train()
         hold_frozen_batch_norms(self.step.model)
@@ -127,7 +128,8 @@ class Trainer:
             self.rows.append(row | {"rate": rate, "seconds": seconds})
             if self.board is not None:
                 self.board.step(self.rows[-1], settings.batch_size)
-            bar.advance(self._news(loss, seconds), loss)
+            bar.set_postfix_str(self._news(loss, seconds), refresh=False)
+            bar.update()
             left = (self.epoch + 1) * self.steps - len(self.rows)
             if settings.save_every and left and len(self.rows) % settings.save_every == 0:
                 self._save(self.files.last)
