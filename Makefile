@@ -76,7 +76,7 @@ DATA_CODE := $(wildcard thesis_lib/data/*.py)
 PAINTER_CODE := $(wildcard streets/src/streets/*.py streets/src/streets/*/*.py)
 LIBRARY_CODE := $(DATA_CODE) $(wildcard thesis_lib/clustering/*.py thesis_lib/models/*.py \
 	thesis_lib/exploration/*.py thesis_lib/experiments/*.py)
-VIEWS_CODE := $(wildcard thesis_lib/views/*.py thesis_lib/views/inspector/*.py)
+VIEWS_CODE := $(wildcard thesis_lib/views/*.py thesis_lib/views/inspector/*.py thesis_lib/views/inspector/*/*.py)
 NAMES := $(basename $(notdir $(wildcard notebooks/0[1-6]_*.ipynb)))
 
 data: $(RUN)/dataset.json

@@ -13,8 +13,8 @@ from torch.nn.functional import avg_pool2d
 
 from thesis_lib.models.backbones import Backbone
 from thesis_lib.views import ClusterInspector
-from thesis_lib.views.inspector.studio import Studio
-from thesis_lib.views.inspector.view import View
+from thesis_lib.views.inspector.analysis.studio import Studio
+from thesis_lib.views.inspector.state.view import View
 
 SIZE = (32, 64)
 """At which the network sees a picture: 32 points in layer 4, 128 in layer 1."""

@@ -1,9 +1,9 @@
-"""The inspector: what the clusters of an image are, at the speed of a hand.
+"""The inspector: sliders over the clusters of any image, at the speed of a hand.
 
-view holds what is shown as values; pictures, studio and analysis compute it; canvas (with canvas/*.js) draws it in the
-browser, figure and export by the kernel; pane and panel put the controls around.
+Rooms, each of which uses those before it: `state` (what is looked at, as values), `analysis` (what is computed of it),
+`browser` (drawing without the kernel) beside `headless` (figures and files), and `controls` (the widgets around).
 """
 
-from thesis_lib.views.inspector.panel import ClusterInspector
+from thesis_lib.views.inspector.controls.panel import ClusterInspector
 
 __all__ = ["ClusterInspector"]

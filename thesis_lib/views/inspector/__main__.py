@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from thesis_lib.views.inspector.export import EXPORTS, export, restore
+from thesis_lib.views.inspector.headless.export import EXPORTS, export, restore
 
 
 def main() -> int:

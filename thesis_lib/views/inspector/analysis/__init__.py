@@ -1,0 +1,1 @@
+"""What is computed of a picture: features, eigenvectors, clusters of every k."""

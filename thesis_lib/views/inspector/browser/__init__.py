@@ -1,0 +1,1 @@
+"""What the browser draws without the kernel, and how its arrays are sent."""

@@ -1,0 +1,1 @@
+"""What is chosen, and the work that a choice starts."""

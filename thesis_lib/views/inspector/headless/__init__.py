@@ -1,0 +1,1 @@
+"""The same pictures without a browser: figures and files."""

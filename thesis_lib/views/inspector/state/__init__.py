@@ -1,0 +1,1 @@
+"""What is looked at: a view's values, pictures, palettes, names."""
