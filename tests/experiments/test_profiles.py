@@ -1,6 +1,7 @@
 import datetime
 import json
 import math
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, get_args
@@ -33,6 +34,41 @@ def test_every_notebook_has_its_minutes() -> None:
     notebooks = sorted(path.stem for path in PROFILES.parent.glob("0[1-6]*.ipynb"))
     for file in PROFILES.glob("*.toml"):
         assert list(load_profile(file).minutes) == notebooks
+
+
+def offered_choices() -> list[tuple[str, str]]:
+    """(section, "key = value") of the lines of cityscapes.toml that are choices to be taken."""
+    section, found = "", []
+    for line in (PROFILES / "cityscapes.toml").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            section = line.partition("]")[0][1:]
+        elif section and (choice := re.match(r"# (\w+ = .+)", line)):
+            found.append((section, choice[1].split("  ")[0].partition(" #")[0].strip()))
+    return found
+
+
+@pytest.mark.parametrize(("section", "choice"), offered_choices(), ids=lambda one: one)
+def test_every_choice_that_a_profile_offers_can_be_taken(section: str, choice: str) -> None:
+    key, _, value = choice.partition(" = ")
+    changes = [f"{section}.{key}={value}", *(['model.weights="resnet50_v2.pth"'] if key == "semantics" else [])]
+    changed = getattr(load_profile("cityscapes", changes), section).model_dump()[key]
+    given = tomllib.loads(choice)[key]
+    assert changed == (
+        str(PROJECT / given) if key == "checkpoint" else tuple(given) if isinstance(given, list) else given
+    )
+
+
+def test_every_option_is_used_or_offered_by_a_profile() -> None:
+    texts = [tomllib.loads(file.read_text(encoding="utf-8")) for file in PROFILES.glob("*.toml")]
+    known = {(section, key) for text in texts for section, values in text.items() for key in values}
+    known |= {(section, choice.partition(" = ")[0]) for section, choice in offered_choices()}
+    wanted = {
+        (section, key)
+        for section, field in Profile.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        for key in field.annotation.model_fields
+    }
+    assert wanted <= known
 
 
 def test_values_can_be_changed_one_by_one() -> None:
