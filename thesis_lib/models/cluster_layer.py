@@ -1,4 +1,4 @@
-"""The spectral clustering layer: a feature map described by the prototypes of its clusters."""
+"""Spectral clustering layer: a feature map replaced by the prototypes of its clusters."""
 
 from typing import Literal, get_args
 
@@ -25,14 +25,17 @@ class ClusterLayer(nn.Module):
 
     axis="channels": the C maps are clustered as points in R^(h w), and the maps of a cluster are averaged. The next
     layer relies on the order of the k maps, so there is one partition for all images: computed jointly from a set
-    of them by `calibrate`, kept in the state dict. Without it, the first batch seen calibrates.
+    of them by `calibrate`, and kept in the state dict. If `calibrate` was not called, the first batch is used.
 
     Args:
         n_clusters: k.
-        axis: what is clustered.
-        method: "spectral" (Ng, Jordan, Weiss), or "kmeans" on the same reduced points, the study's control.
-        graph, neighbors, sigma, reduce, seed: of `SpectralClustering`.
-        position: weight of a pixel's place beside its features, see `pixel_points`; of axis="pixels".
+        axis: "pixels" or "channels", which of them are the points.
+        method: "spectral" (Ng, Jordan and Weiss, 2001), or "kmeans" on the same reduced points, the study's control.
+        graph, neighbors, sigma, reduce, seed: as for `SpectralClustering`.
+        position: weight of a pixel's coordinates beside its features, see `pixel_points`; for axis="pixels" only.
+
+    Raises:
+        ValueError: an unknown axis or method, or fewer than one cluster.
     """
 
     partition: Tensor  # (C,) int64, the cluster of each channel; empty until calibrated
@@ -62,20 +65,20 @@ class ClusterLayer(nn.Module):
         self.register_buffer("partition", torch.empty(0, dtype=torch.int64))
 
     def extra_repr(self) -> str:
-        """For print(model)."""
+        """Options of the layer, as print(model) shows them."""
         names = ("n_clusters", "axis", "method", "graph", "neighbors", "sigma", "reduce", "position")
         return ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
 
     def out_channels(self, channels: int) -> int:
-        """Channels of the clustered map."""
+        """Number of channels of the clustered map, for `channels` input channels."""
         return channels if self.axis == "pixels" else self.n_clusters
 
     def forward(self, features: Tensor) -> Tensor:
-        """Features (B, C, h, w) -> prototypes (B, C, h, w) or, by channels, cluster means (B, k, h, w).
+        """Replace features (B, C, h, w) by prototypes (B, C, h, w), or, for axis="channels", by means (B, k, h, w).
 
         Raises:
-            ValueError: no maps of floating-point numbers, fewer pixels (channels) than clusters, NaN features where
-                they are clustered, or another number of channels than were calibrated.
+            ValueError: features that are not floating-point maps, fewer pixels (channels) than clusters, NaN where
+                the features are clustered, or another number of channels than the layer was calibrated on.
         """
         if self.axis == "pixels":
             return prototypes(features, self.pixel_labels(features))
@@ -87,31 +90,33 @@ class ClusterLayer(nn.Module):
                 f"the layer was calibrated on {len(self.partition)} channels and is given {features.shape[1]}; "
                 "calibrate it on these, or take a new layer"
             )
-        means = _averaging(self.partition, self.n_clusters).to(features)
+        means = _averaging(self.partition, self.n_clusters).to(features)  # (k, C)
         return torch.einsum("kc,bchw->bkhw", means, features)
 
     @torch.no_grad()
     def pixel_labels(self, features: Tensor) -> Tensor:
-        """The cluster of every pixel, each image by itself: (B, C, h, w) -> (B, h, w) int64.
+        """Cluster the pixels of each image on its own: (B, C, h, w) -> labels (B, h, w) int64.
 
         Raises:
             ValueError: a map with fewer pixels than clusters, or NaN features.
         """
         check_maps(features)
-        return self._label(pixel_points(features, self.position)).unflatten(1, features.shape[-2:])
+        labels = self._label(pixel_points(features, self.position))  # (B, h w)
+        return labels.unflatten(1, features.shape[-2:])
 
     @torch.no_grad()
     def calibrate(self, features: Tensor) -> None:
         """Partition the channels jointly over a set of feature maps (N, C, h, w).
 
-        Every channel is standardised over the set, so that two maps are close when they are correlated. A second
-        call names the new clusters after those of the old partition that they share most channels with.
+        Every channel is standardised over the set, so that two maps are close when they are correlated. A later call
+        numbers its clusters so that as many channels as possible keep their number.
 
         Raises:
             ValueError: fewer channels than clusters, or NaN features.
         """
         check_maps(features)
-        found = self._label(standardized_channels(features.transpose(0, 1).flatten(1))[None])[0]
+        maps = features.transpose(0, 1).flatten(1)  # (C, N h w)
+        found = self._label(standardized_channels(maps)[None])[0]  # (C,)
         if len(self.partition) == len(found):
             found = match_labels(found, self.partition, self.n_clusters)
         self.partition = found
@@ -119,11 +124,11 @@ class ClusterLayer(nn.Module):
     @torch.no_grad()
     @torch.compiler.disable
     def _label(self, points: Tensor) -> Tensor:
-        """Points (B, n, d) -> (B, n). Compiled code calls it as it is: an eigenproblem has nothing to gain there."""
+        """Cluster points (B, n, d) into labels (B, n) int64, outside torch.compile: an eigenproblem gains nothing."""
         check_points(points, self.n_clusters)
         if self.method == "kmeans":
-            with torch.autocast(points.device.type, enabled=False):  # as exact as what it is the control of
-                reduced = random_pca(points, self.reduce, seed=self.seed)(points)
+            with torch.autocast(points.device.type, enabled=False):  # same precision as the spectral clustering
+                reduced = random_pca(points, self.reduce, seed=self.seed)(points)  # (B, n, reduce)
                 return KMeans(self.n_clusters, seed=self.seed)(reduced)[0]
         clustering = SpectralClustering(
             self.n_clusters,
@@ -136,16 +141,19 @@ class ClusterLayer(nn.Module):
         return clustering(points).labels
 
     def _load_from_state_dict(self, state: dict[str, Tensor], prefix: str, *args: object) -> None:
-        """A stored partition has C entries where a new layer has none yet: take its size first."""
+        """Load a state dict after resizing `partition`: C entries in a calibrated layer, none in a new one."""
         if (stored := state.get(prefix + "partition")) is not None:
             self.partition = self.partition.new_empty(stored.shape)
         super()._load_from_state_dict(state, prefix, *args)
 
 
 def check_maps(features: Tensor) -> None:
-    """Raise ValueError unless features are maps (B, C, h, w) of floating-point numbers, each side at least 1.
+    """Refuse features that are not non-empty maps (B, C, h, w) of floating-point numbers.
 
-    The means of integers would be cut off to integers again.
+    Means of integer features would be truncated to integers.
+
+    Raises:
+        ValueError: another shape, or integers.
     """
     if features.ndim != 4 or not features.numel():
         raise ValueError(
@@ -156,28 +164,28 @@ def check_maps(features: Tensor) -> None:
 
 
 def standardized_channels(maps: Tensor) -> Tensor:
-    """Channels as points that are close when they are correlated: each less its mean, and of length 1.
+    """Centre every channel and scale it to length 1, so that correlated channels are close.
 
     Args:
-        maps: (C, m) the values of each channel, over the pixels of all images together.
+        maps: (C, m), the values of each channel at the m pixels of all images together.
 
     Returns:
-        (C, m) float32; a channel that is constant becomes 0.
+        (C, m) float32; a constant channel becomes 0.
     """
-    exact = maps.double()  # centred in float32, a channel far from 0 would be noise
+    exact = maps.double()  # (C, m); centring in float32 leaves only rounding noise of a channel far from 0
     centred = exact - exact.mean(1, keepdim=True)
-    rounding = 1e-12 * exact.norm(dim=1, keepdim=True) + 1e-300
+    rounding = 1e-12 * exact.norm(dim=1, keepdim=True) + 1e-300  # (C, 1)
     return (centred / torch.maximum(centred.norm(dim=1, keepdim=True), rounding)).float()
 
 
 def pixel_points(features: Tensor, position: float = 0.0) -> Tensor:
-    """The pixels of maps (B, C, h, w) as points (B, h w, C), or (B, h w, C + 2) with their places beside them.
+    """Turn the pixels of maps (B, C, h, w) into points (B, h w, C), or (B, h w, C + 2) with coordinates appended.
 
     Args:
-        position: weight of the place (row, column) beside the features: both are centred and scaled to mean square
-            length 1, then the place is multiplied by it. With 0 the features stay as they are.
+        position: weight of the coordinates (row, column) beside the features: both are centred and scaled to mean
+            square length 1, then the coordinates are multiplied by it. With 0 the features are left unchanged.
     """
-    points = features.flatten(2).mT
+    points = features.flatten(2).mT  # (B, h w, C)
     if not position:
         return points
     points = points.to(torch.promote_types(points.dtype, torch.float32))
@@ -187,28 +195,28 @@ def pixel_points(features: Tensor, position: float = 0.0) -> Tensor:
 
 
 def _standardized(points: Tensor) -> Tensor:
-    """(B, n, d) centred, of mean square length 1; 0 where all are the same."""
+    """Centre points (B, n, d) and scale them to mean square length 1; identical points become 0."""
     centred = center(points).centred(points)
-    size = centred.square().sum(2).mean(1).sqrt()[:, None, None]
-    return torch.where(size == 0, 0.0, centred / size)  # NaN stays NaN, and is refused
+    size = centred.square().sum(2).mean(1).sqrt()[:, None, None]  # (B, 1, 1)
+    return torch.where(size == 0, 0.0, centred / size)  # NaN stays NaN: check_points refuses it later
 
 
 def prototypes(features: Tensor, labels: Tensor) -> Tensor:
-    """Every pixel gets the mean feature of its cluster: (B, C, h, w) and (B, h, w) -> (B, C, h, w).
+    """Replace every pixel by the mean feature of its cluster: (B, C, h, w) and labels (B, h, w) -> (B, C, h, w).
 
-    Independent of how the clusters are numbered; differentiable in the features.
+    The result does not depend on how the clusters are numbered, and is differentiable in the features.
     """
-    # bfloat16 cannot count beyond 256 members, so the means are taken in float32 at least
+    # bfloat16 cannot count beyond 256 members, so the means are computed in float32 at least
     exact = torch.promote_types(features.dtype, torch.float32)
     with torch.autocast(features.device.type, enabled=False):
-        members = one_hot(labels.flatten(1)).to(exact)
-        means = features.flatten(2).to(exact) @ members / members.sum(1, keepdim=True).clamp(min=1)
+        members = one_hot(labels.flatten(1)).to(exact)  # (B, h w, k)
+        means = features.flatten(2).to(exact) @ members / members.sum(1, keepdim=True).clamp(min=1)  # (B, C, k)
         return (means @ members.mT).unflatten(2, features.shape[-2:]).to(features.dtype)
 
 
 def match_labels(labels: Tensor, reference: Tensor, k: int) -> Tensor:
-    """Rename labels (n,) so that they agree with reference (n,) on as many points as a renaming can (Kuhn, 1955)."""
-    overlap = one_hot(labels, k).T @ one_hot(reference, k)
+    """Renumber labels (n,) to agree with reference (n,) on as many points as possible (Kuhn, 1955)."""
+    overlap = one_hot(labels, k).T @ one_hot(reference, k)  # (k, k)
     ours, theirs = linear_sum_assignment(overlap.cpu().numpy(), maximize=True)
     renamed = torch.empty(k, dtype=torch.int64, device=labels.device)
     renamed[torch.as_tensor(ours, device=labels.device)] = torch.as_tensor(theirs, device=labels.device)
@@ -216,6 +224,6 @@ def match_labels(labels: Tensor, reference: Tensor, k: int) -> Tensor:
 
 
 def _averaging(partition: Tensor, k: int) -> Tensor:
-    """(k, C) rows that average the channels of each cluster; an empty cluster gives a map of zeros."""
-    members = one_hot(partition, k).T.float()
+    """Matrix (k, C) whose rows average the channels of each cluster; the row of an empty cluster is 0."""
+    members = one_hot(partition, k).T.float()  # (k, C)
     return members / members.sum(1, keepdim=True).clamp(min=1)

@@ -17,7 +17,15 @@ Fusion = Literal["concat", "replace"]
 
 
 class ClusterFusion(nn.Module):
-    """Features beside ("concat") or instead of ("replace") themselves clustered."""
+    """Clustered features, concatenated to the features they are computed from ("concat") or alone ("replace").
+
+    Args:
+        cluster: the layer that computes them.
+        fusion: "concat", the thesis's, or "replace".
+
+    Raises:
+        ValueError: another fusion.
+    """
 
     def __init__(self, cluster: ClusterLayer, fusion: Fusion) -> None:
         super().__init__()
@@ -27,22 +35,22 @@ class ClusterFusion(nn.Module):
         self.fusion = fusion
 
     def out_channels(self, channels: int) -> int:
-        """Channels of the fused map."""
+        """Number of channels of the fused map, for `channels` input channels."""
         clustered = self.cluster.out_channels(channels)
         return channels + clustered if self.fusion == "concat" else clustered
 
     def forward(self, features: Tensor) -> Tensor:
-        """(B, C, h, w) -> (B, out_channels(C), h, w)."""
+        """Fuse features (B, C, h, w) with their clustered map: (B, out_channels(C), h, w)."""
         clustered = self.cluster(features)
         return torch.cat([features, clustered], dim=1) if self.fusion == "concat" else clustered
 
 
 class ClusterNet(PSPNet):
-    """PSPNet whose pyramid pooling reads clustered features.
+    """PSPNet with a spectral clustering layer between the backbone and the pyramid pooling.
 
     Args:
-        num_classes, backbone, weights, semantics, align_corners: of `PSPNet`.
-        n_clusters, axis, method, graph, neighbors, sigma, reduce, position: of `ClusterLayer`; the thesis has 40
+        num_classes, backbone, weights, semantics, align_corners: as for `PSPNet`.
+        n_clusters, axis, method, graph, neighbors, sigma, reduce, position: as for `ClusterLayer`; the thesis has 40
             clusters.
         fusion: "concat" (the thesis) or "replace".
     """
@@ -76,28 +84,29 @@ class ClusterNet(PSPNet):
     @classmethod
     @torch.no_grad()
     def from_pspnet(cls, pspnet: PSPNet, images: Tensor | None = None, **options: Any) -> "ClusterNet":
-        """A ClusterNet that starts from the weights of a trained PSPNet.
+        """Build a ClusterNet that starts from the weights of a trained PSPNet, on its device and of its dtype.
 
-        Beside the originals ("concat") the clustered channels start with weight 0, so that the network is the PSPNet
-        until it is trained. Instead of them ("replace") pixel prototypes take over the weights of the features they
-        replace, and the mean of a cluster of channels the sum of its members' weights.
-
-        It is on the device and of the precision of the PSPNet, which stays as it is.
+        With fusion="concat" the clustered channels start with weight 0, so that the logits are the PSPNet's until
+        training changes them. With "replace", pixel prototypes inherit the weights of the features they replace, and
+        the mean map of a cluster of channels inherits the sum of its members' weights. The PSPNet is not modified.
 
         Args:
-            images: (N, 3, H, W), normalised, to calibrate axis="channels" with.
-            options: of ClusterNet: n_clusters, axis, fusion, method, graph, neighbors, sigma, reduce, position.
+            images: (N, 3, H, W), normalised, from which axis="channels" computes its partition.
+            options: arguments of ClusterNet: n_clusters, axis, fusion, method, graph, neighbors, sigma, reduce,
+                position.
 
         Raises:
             ValueError: axis="channels" without images.
         """
         kept = {key: pspnet.config[key] for key in ("num_classes", "backbone", "semantics", "align_corners")}
-        own = next(pspnet.parameters())  # whose device and precision the new network has
+        own = next(pspnet.parameters())
         net = cls(**kept, **options).to(own.device, own.dtype)
         net.backbone.load_state_dict(pspnet.backbone.state_dict())
         if net.cluster.axis == "channels":
             if images is None:
-                raise ValueError('axis="channels" needs images to compute the partition of the channels from')
+                raise ValueError(
+                    'axis="channels" needs images (N, 3, H, W) to partition the channels from: give images='
+                )
             with held_in_eval(pspnet):
                 net.cluster.calibrate(pspnet.backbone(images.to(own))[3])
         spread = net._spread(net.backbone.channels[3]).to(own)
@@ -108,7 +117,7 @@ class ClusterNet(PSPNet):
         return net
 
     def _spread(self, channels: int) -> Tensor:
-        """(fused, C): how much of the weight of each of C input channels each fused channel takes over."""
+        """Matrix (fused, C): the share of each of C input channels' weights that each fused channel inherits."""
         cluster = self.cluster
         identity = torch.eye(channels, device=cluster.partition.device)
         if self.refine.fusion == "concat":
@@ -117,14 +126,22 @@ class ClusterNet(PSPNet):
 
     @property
     def cluster(self) -> ClusterLayer:
-        """The layer itself."""
+        """The cluster layer inside the fusion."""
         return self.get_submodule("refine.cluster")  # type: ignore[return-value]
 
 
 def _widen(weight: Tensor, target: Tensor, spread: Tensor) -> Tensor:
-    """A convolution's weight (O, C + rest, ...) for C inputs spread over more or fewer; anything else as it is."""
+    """Spread a convolution's weights for its first C input channels over the fused channels.
+
+    Args:
+        weight: (O, C + rest, ...); returned as it is if it has the target's shape.
+        spread: (fused, C).
+
+    Returns:
+        (O, fused + rest, ...).
+    """
     if weight.shape == target.shape:
         return weight
     channels = spread.shape[1]
-    spread_part = torch.einsum("fc,oc...->of...", spread, weight[:, :channels])
+    spread_part = torch.einsum("fc,oc...->of...", spread, weight[:, :channels])  # (O, fused, ...)
     return torch.cat([spread_part, weight[:, channels:]], dim=1)

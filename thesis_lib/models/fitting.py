@@ -1,4 +1,4 @@
-"""Weights given to a network, and what does not fit, told on a few lines."""
+"""Loading of state dicts into networks, with short messages on the tensors that do not fit."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,22 +6,22 @@ from typing import Any
 from torch import Tensor, nn
 
 SHOWN = 3
-"""Names of each kind in a message; a ResNet-101 has a thousand."""
+"""Names listed in a message for each kind of difference; a ResNet-101 has hundreds."""
 
 
 class MisfitError(ValueError):
-    """Weights of another network."""
+    """Content that is not a state dict, or is that of another network."""
 
 
 def load_weights(network: nn.Module, state: Any) -> None:
-    """Give a network a state dict.
+    """Load a state dict into a network.
 
     Raises:
-        MisfitError: it is none, or is of another network; how many names are missing, left over or of another shape,
-            and the first of each.
+        MisfitError: content that is not a state dict, or is of another network; the message counts the names that are
+            missing or left over, and lists the first of each and of those of another shape.
     """
     if not isinstance(state, Mapping):
-        raise MisfitError(f"a {type(state).__name__} instead of tensors by name")
+        raise MisfitError(f"a {type(state).__name__} instead of a state dict (tensors by name)")
     try:
         network.load_state_dict(state)
     except Exception as error:  # torch raises several kinds, with a line for each of a thousand names
@@ -29,13 +29,13 @@ def load_weights(network: nn.Module, state: Any) -> None:
 
 
 def named_tensors(content: Any) -> dict[str, Tensor]:
-    """A file's content, if it is a state dict.
+    """Check that a file's content is a state dict, and return it.
 
     Raises:
-        MisfitError: what it is instead.
+        MisfitError: something else, which the message names.
     """
     if not isinstance(content, Mapping):
-        raise MisfitError(f"it holds a {type(content).__name__} instead of tensors by name")
+        raise MisfitError(f"it holds a {type(content).__name__} instead of a state dict (tensors by name)")
     others = [
         f"{shortened(str(name), 80)} ({type(value).__name__})"
         for name, value in content.items()
@@ -47,13 +47,13 @@ def named_tensors(content: Any) -> dict[str, Tensor]:
 
 
 def shortened(text: str, length: int = 300) -> str:
-    """The first line of a text, as far as it is read."""
+    """First line of a text, cut after `length` characters."""
     first = text.strip().partition("\n")[0]
     return first if len(first) <= length else f"{first[:length]} ..."
 
 
 def listed(names: Sequence[object]) -> str:
-    """The first few of many."""
+    """First few names of a sequence, comma-separated, with an ellipsis if there are more."""
     return ", ".join(map(str, names[:SHOWN])) + (", ..." if len(names) > SHOWN else "")
 
 

@@ -1,7 +1,7 @@
 """PSPNet: Zhao, Shi, Qi, Wang, Jia, "Pyramid Scene Parsing Network", CVPR 2017.
 
-Where the paper is silent (batch norm, dropout, widths), hszhao/semseg's model/pspnet.py, by its first author, decides.
-Where the published implementations do what it says differently, `semantics` names one of them.
+Details that the paper leaves open (batch norm, dropout, widths) follow hszhao/semseg's model/pspnet.py, by the paper's
+first author. Where published implementations differ, the argument `semantics` chooses between them.
 """
 
 from collections.abc import Iterator
@@ -18,38 +18,46 @@ from thesis_lib.models.semantics import SemanticsName, semantics_of
 
 BINS = (1, 2, 3, 6)
 LEAST_WIDTH = 64
-"""Of pooled branches and heads: a quarter of the channels, as in the paper, starves networks smaller than its own."""
+"""Minimum width of pooled branches and heads: the paper's quarter of the channels is too few in small backbones."""
 
 
 class RegionAverages(nn.AdaptiveAvgPool2d):
-    """The same; by matrices where deterministic algorithms were asked for: on CUDA its own gradient is none."""
+    """Adaptive average pooling with a deterministic CUDA backward, as two matrix products.
+
+    Without torch.use_deterministic_algorithms, and on the CPU, it is torch's own.
+    """
 
     output_size: int
 
     def forward(self, features: Tensor) -> Tensor:
-        """(B, C, h, w) -> (B, C, bins, bins)."""
+        """Pool features (B, C, h, w) to (B, C, bins, bins)."""
         if torch.are_deterministic_algorithms_enabled() and features.is_cuda:
             return average_regions(features, self.output_size)
         return super().forward(features)
 
 
 def average_regions(features: Tensor, bins: int) -> Tensor:
-    """AdaptiveAvgPool2d by two matrices of averages: (B, C, h, w) -> (B, C, bins, bins)."""
-    rows, columns = (_averages(length, bins).to(features) for length in features.shape[-2:])
+    """AdaptiveAvgPool2d as two matrix products: (B, C, h, w) -> (B, C, bins, bins)."""
+    rows, columns = (_averages(length, bins).to(features) for length in features.shape[-2:])  # (bins, h), (bins, w)
     return rows @ features @ columns.mT
 
 
 def _averages(length: int, bins: int) -> Tensor:
-    """(bins, length): row i averages from floor(i length / bins) to ceil((i + 1) length / bins)."""
+    """Matrix (bins, length) whose row i averages from floor(i length / bins) to ceil((i + 1) length / bins) - 1."""
     number, place = torch.arange(bins)[:, None], torch.arange(length)
     inside = (place >= number * length // bins) & (place < -(-(number + 1) * length // bins))
     return inside.float() / inside.sum(1, keepdim=True)
 
 
 class PyramidPooling(nn.Module):
-    """Averages of the map over 1, 4, 9 and 36 regions, each read by a 1x1 convolution, beside the map itself.
+    """Pyramid pooling module of Zhao et al. (2017), section 3.2 and figure 3: (B, C, h, w) -> (B, C + 4 reduced, h, w).
 
-    Paper, section 3.2 and figure 3. (B, C, h, w) -> (B, C + 4 reduced, h, w).
+    The map is averaged over 1, 4, 9 and 36 regions; each result passes a 1x1 convolution and is enlarged again.
+
+    Args:
+        channels: C.
+        reduced: channels of each pooled branch.
+        align_corners: of the bilinear enlargement.
     """
 
     def __init__(self, channels: int, reduced: int, *, align_corners: bool) -> None:
@@ -61,7 +69,7 @@ class PyramidPooling(nn.Module):
         self.out_channels = channels + reduced * len(BINS)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Concatenate the map and its four pooled versions, enlarged to its size."""
+        """Concatenate features (B, C, h, w) and their four pooled versions: (B, C + 4 reduced, h, w)."""
         size = features.shape[-2:]
         pooled = (branch(features) for branch in self.branches)
         resized = [interpolate(map_, size, mode="bilinear", align_corners=self.align_corners) for map_ in pooled]
@@ -69,18 +77,23 @@ class PyramidPooling(nn.Module):
 
 
 class PSPNet(nn.Module):
-    """Backbone at stride 8, pyramid pooling, a 3x3 and a 1x1 convolution; beside it the auxiliary head on layer 3.
+    """PSPNet of Zhao et al. (2017): dilated backbone, pyramid pooling and head, with an auxiliary head on layer 3.
 
     Args:
         num_classes: channels of the logits.
-        backbone: a name that `build_backbone` knows.
-        weights: of the backbone: None, "imagenet", an enum's name or a file.
-        semantics: whose ResNet and enlargement: "torchvision", "semseg" or "mmseg", see `SEMANTICS`.
+        backbone: resnet18, resnet50, resnet101 or efficientnet_lite0, see `build_backbone`.
+        weights: of the backbone: None, "imagenet", an enum's name or a file, see `build_backbone`.
+        semantics: implementation whose ResNet and enlargement are used: "torchvision", "semseg" or "mmseg", see
+            `SEMANTICS`.
         align_corners: of every bilinear enlargement; None for the default of the semantics.
-        refine: a module between layer 4 and the pyramid, with `out_channels(channels)`; none in the paper.
+        refine: a module between layer 4 and the pyramid, with a method `out_channels(channels)`; none in the paper.
 
     Attributes:
-        config: the arguments that build this architecture again, plain values.
+        config: the arguments that rebuild this architecture, as plain values.
+
+    Raises:
+        ValueError: an unknown backbone or semantics.
+        WeightsError: weights that cannot be had, or do not fit.
     """
 
     def __init__(
@@ -109,7 +122,7 @@ class PSPNet(nn.Module):
         self.aux = segmentation_head(channels[2], max(channels[2] // 4, LEAST_WIDTH), num_classes)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Logits of images (B, 3, H, W), normalised by the backbone's mean and std.
+        """Compute the logits of images (B, 3, H, W), normalised by the backbone's mean and std.
 
         Returns:
             "out" and "aux" (layer 3, for training), each (B, num_classes, H, W).
@@ -119,15 +132,15 @@ class PSPNet(nn.Module):
         return {"out": self._enlarge(self.decode(features[3]), size), "aux": self._enlarge(self.aux(features[2]), size)}
 
     def logits(self, images: Tensor) -> Tensor:
-        """The main logits alone, (B, num_classes, H, W): what prediction needs."""
+        """Compute the main logits (B, num_classes, H, W), without the auxiliary head, for prediction."""
         return self._enlarge(self.decode(self.backbone(images)[3]), images.shape[-2:])
 
     def decode(self, features: Tensor) -> Tensor:
-        """Features of layer 4 (B, C, h, w) -> logits (B, num_classes, h, w)."""
+        """Turn features of layer 4 (B, C, h, w) into logits (B, num_classes, h, w)."""
         return self.head(self.pyramid(self.refine(features)))
 
     def new_modules(self) -> list[nn.Module]:
-        """What no pretraining covers, and semseg trains at ten times the rate: all but the backbone."""
+        """Modules without pretrained weights, all but the backbone; semseg trains them at ten times its rate."""
         return [self.refine, self.pyramid, self.head, self.aux]
 
     def _enlarge(self, logits: Tensor, size: torch.Size) -> Tensor:
@@ -136,7 +149,7 @@ class PSPNet(nn.Module):
 
 @contextmanager
 def held_in_eval(model: nn.Module) -> Iterator[None]:
-    """A network in eval mode, and each of its modules afterwards as it was."""
+    """Put a network into eval mode, and restore the mode of each of its modules on exit."""
     modes = {module: module.training for module in model.modules()}
     model.eval()
     try:
@@ -147,13 +160,13 @@ def held_in_eval(model: nn.Module) -> Iterator[None]:
 
 
 def conv_bn_relu(channels: int, width: int, *, kernel: int) -> tuple[nn.Module, ...]:
-    """Convolution without bias, batch norm, ReLU; the size stays."""
+    """Convolution without bias, batch norm and ReLU, padded so that height and width stay."""
     convolution = nn.Conv2d(channels, width, kernel, padding=kernel // 2, bias=False)
     return convolution, nn.BatchNorm2d(width), nn.ReLU(inplace=True)
 
 
 def segmentation_head(channels: int, width: int, num_classes: int) -> nn.Sequential:
-    """3x3 convolution to `width`, batch norm, ReLU, dropout 0.1, 1x1 convolution to logits."""
+    """3x3 convolution to `width`, batch norm, ReLU, dropout of 0.1 and 1x1 convolution to logits."""
     return nn.Sequential(
         *conv_bn_relu(channels, width, kernel=3), nn.Dropout2d(0.1), nn.Conv2d(width, num_classes, kernel_size=1)
     )

@@ -1,4 +1,4 @@
-"""Checkpoints of hszhao/semseg and mmsegmentation, and weights alone, as PSPNets with the semantics that they need."""
+"""Published PSPNets: checkpoints of hszhao/semseg and mmsegmentation, and state dicts alone."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from thesis_lib.models.pspnet import PSPNet
 from thesis_lib.models.semantics import SEMANTICS
 
 SEMSEG = {"layer": "backbone.layer", r"ppm\.features\.": "pyramid.branches.", r"cls\.": "head."}
-"""Beginnings of semseg's names, and ours; others are the same."""
+"""Patterns of prefixes of semseg's parameter names, and their replacements; other names stay."""
 MMSEG = {
     r"backbone\.stem\.": "backbone.layer0.",
     r"backbone\.conv1\.": "backbone.layer0.0.",
@@ -26,25 +26,26 @@ MMSEG = {
     r"auxiliary_head\.convs\.0\.bn\.": "aux.1.",
     r"auxiliary_head\.conv_seg\.": "aux.4.",
 }
-"""Beginnings of mmsegmentation's names, and ours; others are the same."""
+"""Patterns of prefixes of mmsegmentation's parameter names, and their replacements; other names stay."""
 OWN = "pyramid.branches.0.1.weight"
-"""A name of ours."""
+"""A parameter of this package's PSPNet by which its state dicts are recognised."""
 DEPTHS = {(2, False): "resnet18", (6, True): "resnet50", (23, True): "resnet101"}
-"""Blocks of layer 3, and whether they are bottlenecks."""
+"""ResNets by the number of blocks of layer 3, and whether these are bottlenecks."""
 
 
 class UnknownCheckpointError(ValueError):
-    """Neither semseg's nor mmsegmentation's PSPNet, nor the weights of one of ours."""
+    """Tensors that are not a PSPNet's of semseg, mmsegmentation or this package."""
 
 
 def published_pspnet(content: Mapping[str, Any], align_corners: bool | None = None) -> PSPNet:
-    """The network of a file's content, which holds its tensors by name, as it is or as "state_dict".
+    """Build the PSPNet, in eval mode, of a state dict or of a dictionary that holds one under "state_dict".
 
     Args:
-        align_corners: None for what the origin's standard configuration has, see `SEMANTICS`; files do not say.
+        align_corners: of the bilinear enlargement, which the files do not record; None for that of the origin's
+            standard configuration, see `SEMANTICS`.
 
     Raises:
-        UnknownCheckpointError: names or shapes of neither; names, missing or left over, are listed.
+        UnknownCheckpointError: names or shapes of no known origin; the first that are missing or left over are listed.
     """
     state = content.get("state_dict", content)
     try:
@@ -62,20 +63,20 @@ def published_pspnet(content: Mapping[str, Any], align_corners: bool | None = No
     try:
         load_weights(network, state)
     except MisfitError as error:
-        raise UnknownCheckpointError(f"by its names it is of {origin}, but {error}") from error
+        raise UnknownCheckpointError(f"its names are those of {origin}, but {error}") from error
     return network.eval()
 
 
 def _origin(state: Mapping[str, Tensor]) -> tuple[str, Mapping[str, str]]:
-    """Whose names they are, and how ours are made of them."""
+    """Origin of a state dict (semseg, mmseg or ours), and the patterns that translate its names."""
     if "layer0.0.weight" in state and "cls.4.weight" in state:
         return "semseg", SEMSEG
     if "decode_head.conv_seg.weight" in state:
         return "mmseg", MMSEG
     if any(key.startswith("refine.") for key in state):
         raise UnknownCheckpointError(
-            "weights of a ClusterNet alone do not say what its layer does: build ClusterNet(...) with the options it "
-            "had and give them to its load_state_dict, or keep it by save_checkpoint"
+            "a ClusterNet's state dict alone does not record the options of its layer: build ClusterNet(...) with "
+            "those options and call its load_state_dict, or save the model with save_checkpoint"
         )
     if OWN in state and "head.4.weight" in state:
         return "ours", {}
@@ -86,7 +87,7 @@ def _origin(state: Mapping[str, Tensor]) -> tuple[str, Mapping[str, str]]:
 
 
 def _renamed(key: str, names: Mapping[str, str]) -> str:
-    """By the first beginning that fits; a name that none fits stays, to be listed as left over."""
+    """Translate a name by the first pattern that matches; others stay, and are reported as left over later."""
     for beginning, ours in names.items():
         renamed, found = re.subn(f"^{beginning}", ours, key)
         if found:
@@ -101,14 +102,14 @@ def _backbone(state: Mapping[str, Tensor]) -> str:
     kind = len(blocks), "backbone.layer3.0.conv3.weight" in state
     if kind not in DEPTHS:
         raise UnknownCheckpointError(
-            f"its layer 3 has {kind[0]} {'bottlenecks' if kind[1] else 'basic blocks'}; known are "
+            f"its layer 3 has {kind[0]} {'bottlenecks' if kind[1] else 'basic blocks'}; expected are those of "
             f"{', '.join(DEPTHS.values())}"
         )
     return DEPTHS[kind]
 
 
 def _semantics(origin: str, backbone: str, state: Mapping[str, Tensor]) -> Any:
-    """From the stem: its widths say more than where the names are from."""
+    """Name of the semantics, told by the widths of the stem, as one origin publishes more than one stem."""
     widths = tuple(state[key].shape[0] for key in (f"backbone.layer0.{n}.weight" for n in (0, 3, 6)) if key in state)
     if backbone == EFFICIENTNET:
         return "torchvision"

@@ -1,7 +1,7 @@
-"""What the published PSPNets do not agree on: how the ResNet begins, how it is dilated, how maps are enlarged.
+"""Differences between published PSPNets: the ResNet's stem, its dilations, and the enlargement of maps.
 
-Weights trained under one are loaded without complaint by the graph of another wherever the shapes agree, and are
-worth less there; a forward pass beside the original tells them apart, and the tests make it.
+Weights trained with one semantics load without an error into another wherever the shapes agree, but score worse there.
+The tests therefore compare forward passes with the original implementations.
 """
 
 from dataclasses import dataclass
@@ -14,16 +14,19 @@ SemanticsName = Literal["torchvision", "semseg", "mmseg"]
 
 @dataclass(frozen=True)
 class Semantics:
-    """One of them. Beyond their first blocks, layers 3 and 4 are dilated by 2 and 4 in all."""
+    """Stem, dilations and enlargement of one published PSPNet.
+
+    From their second block on, layers 3 and 4 are dilated by 2 and 4 in all of them.
+    """
 
     stem: tuple[int, int, int] | None
     """Widths of three 3x3 convolutions; None for torchvision's single 7x7."""
     first: tuple[int, int]
-    """Dilations of the first block of layers 3 and 4."""
+    """Dilations of the first blocks of layers 3 and 4."""
     dilate_second: bool
     """Whether the second 3x3 convolution of ResNet-18's blocks is dilated as the first is."""
     align_corners: bool
-    """The default for enlarging maps."""
+    """Default of the bilinear enlargement of maps."""
 
 
 SEMANTICS: dict[str, Semantics] = {
@@ -37,7 +40,7 @@ mmseg/models/backbones/resnet.py with the `pspnet_r50-d8` settings; its 769x769 
 
 
 def semantics_of(name: str) -> Semantics:
-    """By name.
+    """Look up one of the `SEMANTICS` by its name.
 
     Raises:
         ValueError: an unknown name.
@@ -48,9 +51,16 @@ def semantics_of(name: str) -> Semantics:
 
 
 def deepen_stem(net: Any, widths: tuple[int, int, int]) -> nn.Sequential:
-    """Three 3x3 convolutions, each with batch norm and ReLU, and the pooling, for torchvision's ResNet `net`.
+    """Build a stem of three 3x3 convolutions, each with batch norm and ReLU, followed by a ResNet's max pooling.
 
-    Its layer 1 is made to read them: its first block gets new convolutions where the width is another.
+    Where the stem's last width differs from torchvision's 64, the first block of layer 1 gets new 1x1 convolutions.
+
+    Args:
+        net: torchvision's ResNet; its layer 1 may be changed in place.
+        widths: channels of the three convolutions.
+
+    Raises:
+        ValueError: a ResNet of basic blocks, with another last width than its own.
     """
     parts: list[nn.Module] = []
     for index, (before, width) in enumerate(zip((3, *widths), widths, strict=False)):
@@ -60,7 +70,9 @@ def deepen_stem(net: Any, widths: tuple[int, int, int]) -> nn.Sequential:
     block, old = net.layer1[0], net.conv1.out_channels
     if widths[-1] != old:
         if block.downsample is None:
-            raise ValueError(f"a ResNet of basic blocks cannot follow a stem of {widths[-1]} channels: take resnet50")
+            raise ValueError(
+                f"a ResNet of basic blocks needs a stem of {old} channels, not {widths[-1]}: take resnet50"
+            )
         block.conv1 = _widened(block.conv1, widths[-1])
         block.downsample[0] = _widened(block.downsample[0], widths[-1])
     return nn.Sequential(*parts, net.maxpool)
@@ -73,12 +85,12 @@ def _widened(convolution: nn.Conv2d, channels: int) -> nn.Conv2d:
 
 
 def dilate(layer: nn.Module, *, first: int, rest: int, dilate_second: bool) -> None:
-    """Take the stride out of a ResNet layer and dilate its 3x3 convolutions instead.
+    """Remove the stride of a ResNet layer and dilate its 3x3 convolutions instead, in place.
 
     Args:
         layer: a sequence of BasicBlocks or Bottlenecks.
         first, rest: dilation of the first block and of the others.
-        dilate_second: also of a BasicBlock's second 3x3 convolution.
+        dilate_second: whether a BasicBlock's second 3x3 convolution is dilated too.
     """
     for index, block in enumerate(layer.children()):
         threes = [m for m in block.modules() if isinstance(m, nn.Conv2d) and m.kernel_size == (3, 3)]

@@ -1,7 +1,7 @@
-"""Where the cells of a network look: the middle of the pixels that a feature responds to, from the weights alone.
+"""Centres of effective receptive fields, computed from a network's weights.
 
-Theory puts it in the middle of the kernels. Trained weights do not: EfficientNet-Lite0's, trained with padding below
-and right only, lean up and left against it, by 5 pixels in layer 4.
+The kernels' geometry alone puts them elsewhere: EfficientNet-Lite0's weights, trained with more padding below and
+right than above and left, shift the centres of layer 4 by 5 pixels up and left.
 """
 
 from copy import deepcopy
@@ -10,35 +10,42 @@ import torch
 from torch import Tensor, nn
 
 PROBE = 25
-"""Cells of stride 8 along a side of the image that is probed: its borders are far, as many cells to either side."""
+"""Side of the probed image in cells of stride 8, large enough that its middle cell is far from the borders."""
 
 
 @torch.no_grad()
 def middle_cells_look(network: nn.Module, size: tuple[int, int]) -> list[tuple[float, float]]:
-    """Where the cells of each layer look, in an image like one of `size`, seen from where they are drawn.
+    """Offset of each layer's receptive field from the square in which a cell is drawn, for the middle cell.
 
-    Cell (i, j) of stride s is drawn as the s x s pixels from (s i, s j). What it sees has its middle where the squared
-    gradient of its features to the pixels has its mean, expected over images in which signals of different channels
-    are independent: then squared weights carry the squares from layer to layer, so that the network itself, with
-    them, maps the pixels' coordinates to their weighted sums.
+    Cell (i, j) of stride s is drawn as the s x s pixels from (s i, s j). The centre of its receptive field is the mean
+    position under the squared gradient of its features with respect to the pixels, in expectation over images in which
+    the signals of different channels are independent. Under that assumption squared weights propagate squared
+    gradients, so that the network with squared weights maps the pixels' coordinates to their weighted sums.
 
     Args:
         network: a `Backbone` of convolutions, batch norms and ReLUs.
-        size: (height, width); the paddings depend on the rest of a division by 8.
+        size: (height, width) of the images; the padding depends on their remainders modulo 8.
 
     Returns:
-        by layer (y, x): pixels from the middle of the square, below and right positive.
+        One (y, x) per layer, in pixels: centre of the receptive field minus centre of the square, positive below and
+        right.
     """
     height, width = (8 * PROBE - -length % 8 for length in size)
     energy = energy_network(network)
     rows, columns = (torch.arange(n, device=next(network.parameters()).device) - n / 2 for n in (height, width))
     ones = torch.ones(height, width).to(rows)
-    maps = energy(torch.stack([ones, ones * rows[:, None], ones * columns])[:, None].repeat(1, 3, 1, 1))
+    probes = torch.stack([ones, ones * rows[:, None], ones * columns])  # (3, height, width)
+    maps = energy(probes[:, None].repeat(1, 3, 1, 1))  # of each layer (3, C, h, w)
     return [_offset(map_.sum(1), (height, width)) for map_ in maps]
 
 
 def _offset(sums: Tensor, size: tuple[int, int]) -> tuple[float, float]:
-    """Sums (3, h, w) of energy, of energy by row and by column -> the place of the middle cell, from its square's."""
+    """Offset (y, x) in pixels of the middle cell's receptive field from the centre of its square.
+
+    Args:
+        sums: (3, h, w), of the energy, of energy times row and of energy times column.
+        size: (height, width) of the probed image.
+    """
     i, j = sums.shape[1] // 2, sums.shape[2] // 2
     stride = round(size[0] / sums.shape[1])
     energy, by_row, by_column = sums[:, i, j].tolist()
@@ -48,10 +55,11 @@ def _offset(sums: Tensor, size: tuple[int, int]) -> tuple[float, float]:
 
 
 def energy_network(network: nn.Module) -> nn.Module:
-    """A copy that adds up squares: convolutions with squared weights, norms that scale, pooling that averages.
+    """Copy a network so that it propagates squared gradients.
 
-    A ReLU lets pass what is positive. Behind a batch norm that is the share Phi(beta / |gamma|) of the images; behind
-    an addition it is not known, and taken to be the same for all channels.
+    Convolutions get squared weights, batch norms become scales, max pooling becomes average pooling. A ReLU after a
+    batch norm is active with probability Phi(beta / |gamma|), which joins the scale. After an addition that
+    probability is unknown, and taken to be the same for all channels.
     """
     copied = deepcopy(network)
     for parent in list(copied.modules()):
@@ -68,7 +76,7 @@ def energy_network(network: nn.Module) -> nn.Module:
 
 
 class _Scale(nn.Module):
-    """What a batch norm, with the ReLU behind it, does to squares."""
+    """Scale by which a batch norm, and the ReLU after it if gated, multiplies squared gradients (B, C, h, w)."""
 
     def __init__(self, norm: nn.BatchNorm2d, *, gated: bool) -> None:
         super().__init__()
@@ -82,7 +90,7 @@ class _Scale(nn.Module):
 
 
 def _is_gated(parent: nn.Module, norm: nn.BatchNorm2d) -> bool:
-    """Whether a ReLU follows: in timm's norms it is a part, in torchvision's blocks it follows all but the last."""
+    """Whether a ReLU follows a batch norm: part of timm's norms; in torchvision's blocks, of all but the last norm."""
     if hasattr(norm, "act"):
         return not isinstance(norm.act, nn.Identity)
     norms = [child for child in parent.children() if isinstance(child, nn.BatchNorm2d)]
