@@ -17,6 +17,8 @@ DONE := $(RUN)/notebooks
 export PYTHONPATH := $(CURDIR):$(CURDIR)/streets/src
 export PYTHONNOUSERSITE := 1
 export JUPYTER_PREFER_ENV_PATH := 1
+# Threads that wait must sleep: where others work too, spinning ones make a run many times slower.
+export OMP_WAIT_POLICY ?= passive
 unexport PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONSAFEPATH PYTHONINSPECT MPLBACKEND MATPLOTLIBRC JUPYTER_PATH
 
 # A word for the shell, whatever is in it; and what a file depends on by content: a stamp is as old as the last change.

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -78,6 +79,7 @@ class Trainer:
             batch_size=settings.batch_size // ranks,
             sampler=self.sampler,
             num_workers=profile.data.workers,
+            worker_init_fn=one_thread,
             persistent_workers=profile.data.workers > 0,
             drop_last=True,
         )
@@ -247,6 +249,11 @@ def deterministic_algorithms(wanted: bool) -> Iterator[None]:
 def step_seed(seed: int, step: int, process: int = 0) -> int:
     """A seed for each step of a training on each of its processes."""
     return int(np.random.SeedSequence([seed, step, process]).generate_state(1)[0])
+
+
+def one_thread(_: int) -> None:
+    """Let a loader's process decode and warp with one thread of OpenCV's: there are as many processes as wanted."""
+    cv2.setNumThreads(1)
 
 
 def limited(loader: DataLoader, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
