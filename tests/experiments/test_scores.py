@@ -100,6 +100,15 @@ def test_constant_predictions_score_as_the_official_script_says(tmp_path: Path, 
     assert_equal(score_files(*zip(*pairs, strict=True)), official_scores(pairs))
 
 
+def test_instances_of_one_pixel_score_as_the_official_script_says(tmp_path: Path) -> None:
+    random = np.random.default_rng(16)
+    truth, _, prediction = random_pair(random, [7, 24, 26, 29])
+    instances = np.where(truth >= 24, truth * 1000 + random.integers(0, 1000, SIZE), truth)
+    assert np.unique(instances, return_counts=True)[1].min() == 1
+    pairs = [write_pair(tmp_path, 0, truth, instances, prediction)]
+    assert_equal(score_files(*zip(*pairs, strict=True)), official_scores(pairs))
+
+
 def test_a_perfect_prediction_scores_one(tmp_path: Path) -> None:
     truth, instances, _ = random_pair(np.random.default_rng(9), IDS)
     scores = score_files(*zip(write_pair(tmp_path, 0, truth, instances, truth), strict=True))
@@ -141,6 +150,7 @@ def test_without_instances_every_iiou_is_nan_and_iou_is_not() -> None:
     alone.add(torch.tensor([[24, 26, 24, 7]]), truth)
     mixed.add(truth, truth, torch.tensor([[24000, 26000, 26001, 7]]))
     mixed.add(torch.tensor([[24, 26, 24, 7]]), truth)
+    assert alone.without == mixed.without == 1
     for scores in (alone.scores(), mixed.scores()):
         assert all_nan(scores.iiou)
         assert all_nan(scores.category_iiou)

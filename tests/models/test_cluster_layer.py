@@ -5,9 +5,10 @@ import torch
 from sklearn.metrics import adjusted_rand_score
 from torch import nn
 
-from thesis_lib.clustering import SpectralClustering
+from thesis_lib.clustering import KMeans, SpectralClustering
+from thesis_lib.clustering.reduction import random_pca
 from thesis_lib.models import ClusterLayer
-from thesis_lib.models.cluster_layer import match_labels, pixel_points, prototypes
+from thesis_lib.models.cluster_layer import match_labels, pixel_points, prototypes, standardized_channels
 
 
 @pytest.fixture
@@ -34,6 +35,12 @@ def test_gradients_flow_through_the_prototypes() -> None:
     features = torch.randn(1, 3, 4, 4, dtype=torch.float64, requires_grad=True)
     labels = torch.randint(0, 3, (1, 4, 4), generator=torch.Generator().manual_seed(0))
     assert torch.autograd.gradcheck(lambda maps: prototypes(maps, labels), features)
+
+
+def test_the_prototype_of_a_lonely_pixel_is_the_pixel(features: torch.Tensor) -> None:
+    labels = torch.zeros(2, 9, 11, dtype=torch.int64)
+    labels[:, 4, 4] = 1
+    torch.testing.assert_close(prototypes(features, labels)[:, :, 4, 4], features[:, :, 4, 4])
 
 
 def test_half_precision_counts_large_clusters_exactly() -> None:
@@ -86,12 +93,20 @@ def test_a_compiled_layer_is_the_layer(features: torch.Tensor, axis: str) -> Non
     torch.testing.assert_close(*gradients)
 
 
-def test_autocast_changes_no_label(features: torch.Tensor) -> None:
-    layer = ClusterLayer(6)
+@pytest.mark.parametrize("method", ["spectral", "kmeans"])
+def test_autocast_changes_no_label(features: torch.Tensor, method: str) -> None:
+    layer = ClusterLayer(6, method=method, reduce=5)
     labels = layer.pixel_labels(features)
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(layer.pixel_labels(features), labels)
         assert layer(features).dtype == features.dtype
+
+
+@pytest.mark.parametrize("axis", ["pixels", "channels"])
+def test_the_only_cluster_has_the_mean_of_all(features: torch.Tensor, axis: str) -> None:
+    mean = features.mean((2, 3) if axis == "pixels" else 1, keepdim=True)
+    clustered = ClusterLayer(1, axis=axis)(features)
+    torch.testing.assert_close(clustered, mean.expand_as(clustered), atol=1e-6, rtol=0)
 
 
 def correlated_channels() -> tuple[torch.Tensor, torch.Tensor]:
@@ -110,6 +125,20 @@ def test_channels_that_are_correlated_are_merged_whatever_their_scale() -> None:
     for one in range(3):
         assert len(layer.partition[pattern == one].unique()) == 1
     assert len(layer.partition.unique()) == 3
+
+
+def test_standardized_channels_have_their_correlations_for_products() -> None:
+    maps = torch.randn(5, 200, generator=torch.Generator().manual_seed(0))
+    maps[1] = 1000 + maps[0] / 8
+    maps[2:4] = torch.tensor([[0.0], [0.1]])
+    points = standardized_channels(maps)
+    varying = [0, 1, 4]
+    torch.testing.assert_close(
+        points[varying] @ points[varying].T, torch.corrcoef(maps[varying].double()).float(), atol=1e-5, rtol=0
+    )
+    assert not points[2:4].any()  # constant channels; the mean of 0.1 is rounded
+    faint = standardized_channels(1e-9 * maps[[4]].double() + 1)
+    assert faint.norm() == pytest.approx(1, abs=1e-6)
 
 
 def test_channel_clusters_are_means_of_their_maps() -> None:
@@ -159,6 +188,12 @@ def test_bad_options_are_refused(options: dict) -> None:
         ClusterLayer(4, **options)
     with pytest.raises(ValueError, match="at least 1, not 0"):
         ClusterLayer(0)
+
+
+def test_its_options_are_told_when_it_is_printed() -> None:
+    told = repr(ClusterLayer(7, method="kmeans", position=0.5))
+    assert told.startswith("ClusterLayer(n_clusters=7, axis='pixels', method='kmeans', graph=")
+    assert "position=0.5" in told
 
 
 every_layer = pytest.mark.parametrize(
@@ -219,6 +254,28 @@ def test_positions_stand_beside_features_with_their_weight() -> None:
     assert place[0, 1, 1] > place[0, 0, 1]
 
 
+def test_a_calibrated_layer_refuses_what_are_no_maps(features: torch.Tensor) -> None:
+    layer = ClusterLayer(3, axis="channels")
+    layer.calibrate(features)
+    for wrong in (features[0], features[:0], features.long()):
+        with pytest.raises(ValueError, match="features must be"):
+            layer(wrong)
+
+
+def test_places_are_exact_beside_features_of_half_precision() -> None:
+    features = torch.randn(1, 3, 2, 300, generator=torch.Generator().manual_seed(0)).bfloat16()
+    points = pixel_points(features, 1.0)
+    assert points.dtype == torch.float32
+    assert torch.equal(points, pixel_points(features.float(), 1.0))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1])
+def test_pixels_that_are_all_the_same_have_their_places_alone(value: float) -> None:
+    points = pixel_points(torch.full((1, 3, 6, 9), value), 1.0)
+    torch.testing.assert_close(points[..., :3], torch.zeros(1, 54, 3))
+    assert len(points.unique(dim=1)[0]) == 54
+
+
 def test_positions_keep_like_things_apart_that_lie_apart() -> None:
     columns = torch.arange(24).expand(1, 1, 12, 24).float()
     stripes = torch.where((columns // 8) % 2 == 1, 1.0, 0.0)  # the left and the right third look the same
@@ -239,3 +296,20 @@ def test_the_layers_options_reach_its_clustering(option: str, value: Any) -> Non
     expected = SpectralClustering(6, **{option: value})(points).labels.view(12, 24)
     assert torch.equal(ClusterLayer(6, **{option: value}).pixel_labels(features)[0], expected)
     assert not torch.equal(ClusterLayer(6).pixel_labels(features)[0], expected)
+
+
+def test_the_control_is_k_means_on_the_reduced_points() -> None:
+    features = torch.randn(1, 5, 12, 24, generator=torch.Generator().manual_seed(0))
+    points = features.flatten(2).mT
+    for seed in (0, 1):
+        reduced = random_pca(points, 3, seed=seed)(points)
+        expected = KMeans(6, seed=seed)(reduced)[0].view(1, 12, 24)
+        assert torch.equal(ClusterLayer(6, method="kmeans", reduce=3, seed=seed).pixel_labels(features), expected)
+
+
+@pytest.mark.parametrize("method", ["spectral", "kmeans"])
+def test_another_seed_is_another_start(method: str) -> None:
+    features = torch.randn(1, 5, 12, 24, generator=torch.Generator().manual_seed(0))
+    first, again, other = (ClusterLayer(6, method=method, seed=seed).pixel_labels(features) for seed in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)

@@ -3,7 +3,7 @@ from copy import deepcopy
 import pytest
 import torch
 
-from thesis_lib.models import ClusterNet, PSPNet
+from thesis_lib.models import ClusterLayer, ClusterNet, PSPNet
 
 IMAGES = torch.randn(2, 3, 65, 97, generator=torch.Generator().manual_seed(0))
 KINDS = [(axis, fusion) for axis in ("pixels", "channels") for fusion in ("concat", "replace")]
@@ -113,3 +113,20 @@ def test_the_partition_of_channels_needs_images(pspnet: PSPNet) -> None:
 def test_an_unknown_fusion_is_refused() -> None:
     with pytest.raises(ValueError, match="concat, replace"):
         ClusterNet(backbone="resnet18", fusion="add")
+
+
+def test_by_default_it_is_the_network_of_the_thesis_around_the_layer_by_default() -> None:
+    model = ClusterNet(backbone="resnet18")
+    assert (model.cluster.n_clusters, model.cluster.axis, model.refine.fusion) == (40, "pixels", "concat")
+    assert model.cluster.extra_repr() == ClusterLayer().extra_repr()
+
+
+def test_its_options_reach_the_layer_and_the_pspnet() -> None:
+    options = {"method": "kmeans", "graph": "full", "neighbors": 7, "sigma": 0.5, "reduce": 3, "position": 2.0}
+    model = ClusterNet(backbone="resnet18", n_clusters=9, semantics="mmseg", align_corners=True, **options)
+    layer = {name: getattr(model.cluster, name) for name in options}
+    assert layer == options
+    assert model.config | options == model.config
+    pspnet = PSPNet(backbone="resnet18", semantics="mmseg", align_corners=True)
+    assert model.config | pspnet.config == model.config
+    assert repr(model.backbone) == repr(pspnet.backbone)

@@ -71,7 +71,7 @@ class ScoreCounter:
         self._category = torch.tensor(
             [categories[LABELS[label].category] for label in range(NUM_LABELS)], device=device
         )
-        sizes = [0.0 if label.ignoreInEval else CLASS_SIZES.get(label.name, 0.0) for label in LABELS[:NUM_LABELS]]
+        sizes = [CLASS_SIZES.get(label.name, 0.0) for label in LABELS[:NUM_LABELS]]
         self._sizes = torch.tensor(sizes, dtype=torch.float64, device=device)
 
     def add(self, prediction: Tensor, truth: Tensor, instances: Tensor | None = None) -> None:
@@ -100,8 +100,6 @@ class ScoreCounter:
     def _add_instances(self, prediction: Tensor, instances: Tensor) -> None:
         """iIoU's true positives and false negatives: pixels, weighed by mean instance size over instance size."""
         _check_labels("quotient of instances and 1000", instances // INSTANCES)
-        inside = instances > INSTANCES
-        instances, prediction = instances[inside], prediction[inside]
         label = instances // INSTANCES
         bins = NUM_LABELS * INSTANCES
         size = torch.bincount(instances, minlength=bins)

@@ -198,7 +198,8 @@ def _standardized(points: Tensor) -> Tensor:
     """Centre points (B, n, d) and scale them to mean square length 1; identical points become 0."""
     centred = center(points).centred(points)
     size = centred.square().sum(2).mean(1).sqrt()[:, None, None]  # (B, 1, 1)
-    return torch.where(size == 0, 0.0, centred / size)  # NaN stays NaN: check_points refuses it later
+    rounding = 4 * torch.finfo(points.dtype).eps * points.square().sum(2).mean(1).sqrt()[:, None, None]
+    return torch.where(size <= rounding, 0.0, centred / size)  # NaN stays NaN, and is refused
 
 
 def prototypes(features: Tensor, labels: Tensor) -> Tensor:
