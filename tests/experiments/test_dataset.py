@@ -75,7 +75,7 @@ def test_an_interrupted_painting_is_begun_again(
 
 def test_images_of_others_are_not_painted_over(scenes: Profile, tmp_path: Path) -> None:
     write_dataset(scenes.dataset)
-    with pytest.raises(DatasetError, match="holds images that were not painted here"):
+    with pytest.raises(DatasetError, match="holds images that this package did not paint"):
         provide_dataset(scenes, tmp_path)
 
 

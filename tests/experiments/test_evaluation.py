@@ -47,7 +47,7 @@ def test_a_network_of_other_classes_is_not_scored(
 ) -> None:
     profile = small_profile()
     for network in (PSPNet(classes, backbone="resnet18"), ClusterNet(classes, backbone="resnet18", n_clusters=4)):
-        with pytest.raises(ValueError, match=f"tells {classes} classes apart, the data set has the 19 of Cityscapes"):
+        with pytest.raises(ValueError, match=f"has {classes} classes, but the data set has the 19 of Cityscapes"):
             evaluate(network, Cityscapes(profile.dataset, "val"), profile.evaluation, export=tmp_path / "export")
     assert not (tmp_path / "export").exists()
 

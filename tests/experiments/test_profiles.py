@@ -96,19 +96,19 @@ def test_a_profile_can_be_any_file(tmp_path: Path) -> None:
         ("training.epochs", "write section.key=value"),
         ("epochs=1", "write section.key=value"),
         ("training.epochs=one", "the value of 'training.epochs=one' is not TOML"),
-        ("training.epochs=one", 'a text needs quotes: training.epochs="one"'),
+        ("training.epochs=one", 'a string needs quotes: training.epochs="one"'),
         ("name.x=1", "name is a value and has no keys of its own"),
         ("model.weights=V9", "no weights 'V9': model.weights is one of imagenet, or a file"),
         ("model.semantics=semseg", "efficientnet_lite0 is no ResNet"),
         ("model.n_clusters=113", "113 clusters of the 112 channels of efficientnet_lite0"),
-        ("evaluation.window=[40,56]", "80 clusters of a window's 5 x 7 pixels at stride 8: enlarge evaluation.window"),
+        ("evaluation.window=[40,56]", "a window's map at stride 8 has 5 x 7: enlarge evaluation.window"),
         ("exploration.image_size=[32,64]", "40 clusters of the 4 x 8 pixels at stride 8 of exploration.image_size"),
         ("exploration.timing_points=[39]", "40 clusters of 39 points"),
         ("exploration.timing_points=[100000]", "all more than the 128 x 256 pixels of layer 1"),
         ("exploration.frame=16", "exploration.frame is 16 of 16 validation frames"),
         ("training.scale=[2,0.5]", "the smaller scale comes first"),
         ("study.n_clusters=[]", "study.n_clusters: .*at least 1 item"),
-        ("model.n_clusters=5000", "5000 clusters of a crop's 33 x 65 pixels"),
+        ("model.n_clusters=5000", "a crop's map at stride 8 has 33 x 65"),
     ],
 )
 def test_what_makes_no_sense_is_refused(override: str, message: str) -> None:
@@ -292,9 +292,7 @@ def test_the_thesis_names_its_weights() -> None:
 def test_whole_frames_have_as_many_pixels_as_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
     content = with_value("evaluation", {"protocol": "whole", "scales": [0.05]})
     monkeypatch.setattr("thesis_lib.experiments.profiles._read", lambda _: content)
-    with pytest.raises(
-        ProfileError, match="80 clusters of a whole frame's 4 x 7 pixels at stride 8: enlarge evaluation.scales"
-    ):
+    with pytest.raises(ProfileError, match="a whole frame's map at stride 8 has 4 x 7: enlarge evaluation.scales"):
         load_profile("demo")
     content["evaluation"]["scales"] = [0.25]
     assert load_profile("demo").evaluation.window is None

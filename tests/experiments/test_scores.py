@@ -129,7 +129,7 @@ def test_an_absent_class_leaves_the_mean() -> None:
 def test_different_sizes_are_refused(tmp_path: Path) -> None:
     truth, instances, _ = random_pair(np.random.default_rng(9), IDS)
     prediction, path = write_pair(tmp_path, 0, truth, instances, truth[:30])
-    with pytest.raises(DatasetError, match=r"is \(30, 90\), its ground truth .* \(60, 90\)"):
+    with pytest.raises(DatasetError, match=r"has size \(30, 90\), its ground truth .* \(60, 90\)"):
         score_files([prediction], [path])
     with pytest.raises(ValueError, match="differ in size"):
         ScoreCounter().add(torch.zeros(2, 2), torch.zeros(2, 3))
@@ -228,7 +228,7 @@ def test_values_that_are_no_label_ids_are_refused(value: int, side: str) -> None
 def test_instances_of_another_picture_are_refused(tmp_path: Path) -> None:
     truth, instances, _ = random_pair(np.random.default_rng(14), IDS)
     pair = write_pair(tmp_path, 0, truth, instances[:30], truth)
-    with pytest.raises(DatasetError, match=r"instanceIds.png is \(30, 90\), .* beside it \(60, 90\)"):
+    with pytest.raises(DatasetError, match=r"instanceIds.png has size \(30, 90\), .* beside it \(60, 90\)"):
         score_files([pair[0]], [pair[1]])
     pair = write_pair(tmp_path, 0, truth, np.full(SIZE, 60000), truth)
     with pytest.raises(DatasetError, match="values up to 60000 where one instance id per pixel"):

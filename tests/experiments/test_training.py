@@ -124,7 +124,7 @@ def test_a_killed_training_goes_on_to_the_bit(
     for name in ("last", "best"):
         first, second = read_checkpoint(getattr(whole, name)), read_checkpoint(getattr(files, name))
         assert_same(first["state_dict"], second["state_dict"])
-        assert_same(first["trained"], second["trained"])
+        assert_same(first["unaveraged"], second["unaveraged"])
     assert rows_of(whole.log) == rows_of(files.log)
     assert sorted(file.name for file in files.folder.iterdir()) == FILES
 
@@ -164,8 +164,20 @@ def test_the_average_of_the_weights_is_what_is_kept(small_profile: Make, tmp_pat
     model.head[4].weight.register_post_accumulate_grad_hook(lambda weight: seen.append(weight.detach().clone()))
     content = read_checkpoint(fit(model, profile, tmp_path / "run").last)
     # the first average is the weights after step 1, which step 2 sees before it changes them
-    expected = 0.5 * seen[1] + 0.5 * content["trained"]["head.4.weight"]
+    expected = 0.5 * seen[1] + 0.5 * content["unaveraged"]["head.4.weight"]
     torch.testing.assert_close(content["state_dict"]["head.4.weight"], expected)
+
+
+def test_a_checkpoint_that_names_its_weights_as_older_ones_did_is_resumed(small_profile: Make, tmp_path: Path) -> None:
+    half, profile = small_profile("training.ema=0.5", "training.epochs=1"), small_profile("training.ema=0.5")
+    model = small_pspnet()
+    files = fit(model, half, tmp_path / "run")
+    content = read_checkpoint(files.last)
+    content["trained"] = content.pop("unaveraged")
+    step = Step(small_pspnet(), profile.training, None, new_accelerator())
+    step.restore(content)
+    assert_same(step.model.state_dict(), content["trained"])
+    assert_same(step.trained.state_dict(), content["state_dict"])
 
 
 def test_a_compiled_training_is_the_plain_one(

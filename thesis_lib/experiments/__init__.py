@@ -1,4 +1,4 @@
-"""Profiles, training, prediction, evaluation and the study."""
+"""Profiles, training, prediction, evaluation and the study of layer variants."""
 
 from thesis_lib.experiments.evaluation import evaluate
 from thesis_lib.experiments.inference import predict

@@ -1,4 +1,4 @@
-"""`python -m thesis_lib.experiments data | train | evaluate PROFILE`: what the notebooks do, from a terminal."""
+"""Command line of the notebooks' steps: `python -m thesis_lib.experiments data | train | evaluate PROFILE`."""
 
 import argparse
 import json
@@ -18,12 +18,12 @@ from thesis_lib.models import CheckpointError, WeightsError, load_checkpoint
 from thesis_lib.paths import DATASET
 
 MODELS = (PRETRAINED, "PSPNet", "ClusterNet")
-MODELS_HELP = "the PSPNet that both start from, and the two trained further from it; ClusterNet by default"
+MODELS_HELP = "pretrained: the PSPNet that both start from; PSPNet, ClusterNet (default): those trained further from it"
 ERRORS = (DatasetError, ProfileError, TrainingError, CheckpointError, WeightsError, OSError, ValueError)
 
 
 def main() -> int:
-    """Run one command; 1 with a message when it cannot be done."""
+    """Run one command and return the exit status: 0, or 1 after printing why it failed."""
     given = _parser().parse_args()
     try:
         given.run(load_profile(given.profile, given.set), given)
@@ -58,7 +58,7 @@ def _evaluate(profile: Profile, given: argparse.Namespace) -> None:
 
 
 def _trained(profile: Profile, model: str) -> Path:
-    """The last checkpoint of one of the MODELS."""
+    """Path of the last checkpoint of one of the models that --model offers."""
     if model == PRETRAINED:
         return pretrained_files(profile).last
     return variant_files(profile, compared(profile)[model]).last
@@ -68,10 +68,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m thesis_lib.experiments", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    data = commands.add_parser("data", help="paint the scenes, or unpack Cityscapes")
-    data.add_argument("--archives", type=Path, default=DATASET, help="folder of Cityscapes' zips (cityscapes_dataset/)")
+    data = commands.add_parser("data", help="paint the synthetic scenes, or unpack Cityscapes")
     data.add_argument(
-        "--output", type=Path, help="JSON file that tells what there is; the profile's values go beside it"
+        "--archives", type=Path, default=DATASET, help="folder with Cityscapes' zips (default: cityscapes_dataset/)"
+    )
+    data.add_argument(
+        "--output",
+        type=Path,
+        help="JSON file for counts and digest of the frames; values.json, the profile, goes beside it",
     )
     data.set_defaults(run=_data)
 
@@ -80,26 +84,30 @@ def _parser() -> argparse.ArgumentParser:
         "--resume",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="use what was trained before with the same values, and go on from there (so by default), or begin anew",
+        help="reuse a finished training of the same values and resume an unfinished one (default), or start anew",
     )
     train.set_defaults(run=_train)
 
     score = commands.add_parser("evaluate", help="score one model on the validation frames")
-    score.add_argument("--checkpoint", type=Path, help="file to score (the last of the profile's training)")
+    score.add_argument(
+        "--checkpoint", type=Path, help="file to score (default: the last one of the profile's training)"
+    )
     score.add_argument("--export", type=Path, help="folder for the predictions as labelId PNGs")
     score.add_argument(
         "--align-corners",
         action=argparse.BooleanOptionalAction,
-        help="how semseg's or mmsegmentation's network, whose file does not say, enlarges its maps",
+        help="of bilinear enlargement, for files of semseg or mmsegmentation, which do not record it",
     )
-    score.add_argument("--protocol", choices=PROTOCOLS, help="how to predict (the profile's own)")
+    score.add_argument(
+        "--protocol", choices=PROTOCOLS, help="windows, mirroring and scales of the prediction (default: the profile's)"
+    )
     score.set_defaults(run=_evaluate)
 
     for command in (train, score):
         command.add_argument("--model", choices=MODELS, default="ClusterNet", help=MODELS_HELP)
     for command in (data, train, score):
         command.add_argument("profile", help="smoke, demo, cityscapes, or a .toml file")
-        command.add_argument("--set", default="", help="'section.key=value ...' to change values of the profile")
+        command.add_argument("--set", default="", help="'section.key=value ...', values of the profile to override")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""What a study answers: every choice in the layer beside the thesis's own, seed by seed."""
+"""Answers of the study: paired comparisons over seeds of each layer choice with the profile's ClusterNet."""
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
@@ -17,13 +17,13 @@ QUESTIONS = (
     "Beside the features, or in their place?",
     "Does the method of clustering matter?",
 )
-"""In the order of a `Variant`'s fields."""
+"""One question per field of a `Variant`, in the fields' order."""
 CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Two variants compared over the seeds that both were trained with."""
+    """Paired comparison of two variants over the seeds that both were trained with."""
 
     question: str
     first: list[Result]
@@ -31,12 +31,12 @@ class Answer:
 
     @property
     def differences(self) -> np.ndarray:
-        """mIoU of the first less that of the second, by seed."""
+        """mIoU of the first minus mIoU of the second, (number of seeds,)."""
         return np.array([a.miou - b.miou for a, b in zip(self.first, self.second, strict=True)])
 
     @property
     def sentence(self) -> str:
-        """Which of the two is better, if that can be told, by how much, and what it costs."""
+        """Sentence on which variant is better, with the confidence interval and the relative time of a step."""
         mean, (low, high) = self.differences.mean(), paired_interval(self.differences)
         if np.isnan(low):
             verdict = f"scores {'above' if mean > 0 else 'below'}" if abs(mean) >= 0.0005 else "scores as"
@@ -52,9 +52,9 @@ class Answer:
 
 
 def answers(results: Iterable[Result], profile: Profile) -> list[Answer]:
-    """Compare the profile's ClusterNet with PSPNet, and every variant that differs from it in one choice with it.
+    """Compare the profile's ClusterNet with PSPNet, and with every variant that differs from it in one choice.
 
-    Two variants that no seed has in common are left out.
+    Pairs of variants without a common seed are left out.
     """
     pspnet, ours = compared(profile).values()
     wanted = [("Does the layer help?", ours, pspnet)]
@@ -68,7 +68,7 @@ def answers(results: Iterable[Result], profile: Profile) -> list[Answer]:
 
 
 def paired_interval(differences: np.ndarray) -> tuple[float, float]:
-    """Student's confidence interval of the mean of paired differences (n,); NaN for fewer than two."""
+    """Student's 95 % confidence interval (low, high) of the mean of paired differences (n,); NaN for fewer than two."""
     n = len(differences)
     if n < 2:
         return float("nan"), float("nan")
@@ -79,6 +79,6 @@ def paired_interval(differences: np.ndarray) -> tuple[float, float]:
 def _shared(
     trained: dict[tuple[str, int], Result], first: Variant, second: Variant
 ) -> tuple[list[Result], list[Result]]:
-    """Results of two variants for the seeds that both have, in order."""
+    """Results of two variants for the seeds that both were trained with, by ascending seed."""
     seeds = sorted(seed for name, seed in trained if name == first.name and (second.name, seed) in trained)
     return [trained[first.name, seed] for seed in seeds], [trained[second.name, seed] for seed in seeds]

@@ -1,4 +1,4 @@
-"""What a training shows of itself beside its log: curves for TensorBoard, and a picture after every validation."""
+"""TensorBoard curves of a training, and a picture of a prediction after every validation."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ PICTURE_HEIGHT = 256
 
 
 class Board:
-    """Writes a training's board/ and pictures/.
+    """Writer of a training's TensorBoard folder, board/, and of its pictures/.
 
     Args:
-        steps: that have been taken; what TensorBoard has beyond them is of a process that was killed.
+        steps: number of steps taken so far; later ones in board/ stem from a killed process and are purged.
     """
 
     def __init__(self, files: TrainingFiles, *, steps: int) -> None:
@@ -29,7 +29,7 @@ class Board:
         self.writer: Any = SummaryWriter(str(files.board), purge_step=steps, flush_secs=10)
 
     def step(self, row: dict[str, Any], batch_size: int) -> None:
-        """A row of the log."""
+        """Write one row of the log: loss, rate, images per second and, on CUDA, peak memory in GB."""
         for name in ("loss", "main_loss", "rate"):
             self.writer.add_scalar(name, row[name], row["step"])
         self.writer.add_scalar("images per second", batch_size / row["seconds"], row["step"])
@@ -37,7 +37,7 @@ class Board:
             self.writer.add_scalar("GPU memory, GB", torch.cuda.max_memory_allocated() / 1e9, row["step"])
 
     def validation(self, model: PSPNet, val: Cityscapes, protocol: Evaluation, *, step: int, miou: float) -> None:
-        """The score, and the first frame as it is, as it is labelled and as it is predicted."""
+        """Write the mIoU, and image, ground truth and prediction of the first validation frame."""
         self.writer.add_scalar("mIoU in validation", miou, step)
         picture = comparison(model, val, protocol)
         self.files.pictures.mkdir(parents=True, exist_ok=True)
@@ -45,12 +45,12 @@ class Board:
         self.writer.add_image("validation", picture, step, dataformats="HWC")
 
     def close(self) -> None:
-        """Everything is on disk then."""
+        """Flush everything to disk and close TensorBoard's file."""
         self.writer.close()
 
 
 def comparison(model: PSPNet, val: Cityscapes, protocol: Evaluation) -> np.ndarray:
-    """Image, ground truth and prediction of the first frame side by side: (PICTURE_HEIGHT, ..., 3) uint8 RGB."""
+    """Put image, ground truth and prediction of the first frame side by side: (PICTURE_HEIGHT, ..., 3) uint8 RGB."""
     image, labels = val.read(0)
     was_training = model.training
     found = predict(model.eval(), image, protocol).cpu().numpy()

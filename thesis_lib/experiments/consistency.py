@@ -1,4 +1,4 @@
-"""What the values of a profile must agree on: found before anything runs, where one alone looks right."""
+"""Checks across the values of a profile, each of which is valid alone, before anything runs."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -9,23 +9,23 @@ if TYPE_CHECKING:
     from thesis_lib.experiments.profiles import Model, Profile
 
 CHANNELS = {"resnet18": 512, "resnet50": 2048, "resnet101": 2048, "efficientnet_lite0": 112}
-"""Of layer 4, which is clustered."""
+"""Number of channels of layer 4, which is clustered, by backbone."""
 
 
 def disagreements(profile: "Profile") -> Iterator[str]:
-    """Sentences on values that do not go together, with the way out."""
+    """Yield a sentence, with the way out, for every set of values of a profile that contradict each other."""
     yield from _clusters(profile)
     yield from _exploration(profile)
     yield from _weights(profile.model)
 
 
 def is_weights_file(weights: Any) -> bool:
-    """Whether a value of model.weights names a file, not weights by a name."""
+    """Whether a value of model.weights is the path of a file rather than the name of published weights."""
     return isinstance(weights, str) and weights.endswith((".pt", ".pth"))
 
 
 def newest_weights(backbone: str) -> str:
-    """The name of the weights that torchvision holds for its best: what "imagenet" means for a ResNet today."""
+    """Name of torchvision's default weights of a ResNet, which "imagenet" stands for."""
     return get_model_weights(backbone).DEFAULT.name
 
 
@@ -44,7 +44,10 @@ def _clusters(profile: "Profile") -> Iterator[str]:
     for name, (whose, size) in maps.items():
         height, width = _cells(size, 8)
         if by_pixels and max(by_pixels) > height * width:
-            yield f"{max(by_pixels)} clusters of {whose} {height} x {width} pixels at stride 8: enlarge {name}"
+            yield (
+                f"{max(by_pixels)} clusters need as many pixels, but {whose} map at stride 8 has {height} x {width}: "
+                f"enlarge {name}"
+            )
     channels = CHANNELS[model.backbone]
     if max(by_channels) > channels:
         yield f"{max(by_channels)} clusters of the {channels} channels of {model.backbone}: lower model.n_clusters"

@@ -1,4 +1,4 @@
-"""Providing the data set that a profile names: painted, unpacked, or found as it is."""
+"""Provision of the data set that a profile names: synthetic scenes painted, or Cityscapes unpacked."""
 
 import shutil
 import warnings
@@ -20,17 +20,17 @@ MANIFEST = "scenes.json"
 
 
 def provide_dataset(profile: Profile, archives: Path) -> dict[str, Any]:
-    """Make sure that a profile's data set is there: paint the scenes, or unpack Cityscapes where its zips are given.
+    """Make sure that a profile's data set is there: paint the scenes, or unpack Cityscapes from its zips.
 
     Args:
-        archives: the folder with Cityscapes' two zips, needed only while the data set is not unpacked.
+        archives: the folder with Cityscapes' two zips, needed only until the data set is unpacked.
 
     Returns:
-        {"root", "frames": {split: count}, "digest", "warnings"}: the digest of all the bytes used, and what is not as
-        it should be, such as fewer frames than the profile asks for; it is warned of, too.
+        {"root", "frames": {split: count}, "digest", "warnings"}: "digest" is that of all files used; "warnings" lists
+        shortcomings, such as fewer frames than the profile asks for, which are also issued as Python warnings.
 
     Raises:
-        DatasetError: Cityscapes is not there, or the folder of the scenes holds something else.
+        DatasetError: Cityscapes is not there, or the folder of the scenes holds other images.
     """
     root = profile.dataset
     if profile.data.source == "scenes":
@@ -57,13 +57,13 @@ def _warned(pairs: dict[str, list[Pair]], wanted: dict[str, int]) -> list[str]:
 
 
 def _is_unfinished(root: Path, archives: Path) -> bool:
-    """Whether unpacking was interrupted: the lists come last. Without zips, the tree was unpacked by hand."""
+    """Whether an unpacking was interrupted before it wrote its lists, and the zips are still there to repeat it."""
     listed = all(list_file(root, split).is_file() for split in SPLITS)
     return not listed and all((archives / name).is_file() for name in ARCHIVES)
 
 
 def _provide_scenes(profile: Profile) -> None:
-    """Paint the scenes unless the same ones are there; older ones are removed first."""
+    """Paint a profile's scenes, unless the same ones are there; scenes of other values are removed first."""
     root, data = profile.dataset, profile.data
     wanted = {"train": data.train, "val": data.val, "size": list(data.size), "seed": data.seed, "painter": digest()}
     manifest = root / MANIFEST
@@ -73,10 +73,10 @@ def _provide_scenes(profile: Profile) -> None:
         shutil.rmtree(root)
     elif root.is_dir() and any(not is_foreign(path.parts[-2:]) for path in root.glob("leftImg8bit/*/*/*")):
         raise DatasetError(
-            f"{root} holds images that were not painted here.\nMove them, or give the profile another data.root."
+            f"{root} holds images that this package did not paint.\nMove them, or give the profile another data.root."
         )
     root.mkdir(parents=True, exist_ok=True)
-    write_json(manifest, {})  # what an interrupted call leaves is ours too, to be painted anew
+    write_json(manifest, {})  # marks the folder as painted here, so that an interrupted call is repeated
     write_scenes(root, train=data.train, val=data.val, size=data.size, seed=data.seed)
     write_lists(root)
     write_json(manifest, wanted)

@@ -1,4 +1,4 @@
-"""A model's scores on a data set, and its predictions as the files that the official script and server want."""
+"""Scores of a model on a data set, and export of its predictions for the official script and benchmark server."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -34,13 +34,15 @@ def evaluate(
     """Predict every image of a data set at full size, and score it by the official definitions.
 
     Args:
-        dataset: read without its transform.
-        export: a folder for the predictions, as labelId PNGs <frame>_pred_labelIds.png.
-        accelerator: of several processes, each of which predicts some of the images; all get the scores of all.
+        dataset: its files are read directly, without its transform.
+        protocol: windows, mirroring and scales.
+        export: folder for the predictions, as labelId PNGs <frame>_pred_labelIds.png.
+        title: text before the progress bar.
+        accelerator: if given, its processes share the images, and each returns the scores over all of them.
 
     Raises:
-        ValueError: the network's classes are not Cityscapes'.
-        DatasetError: a file cannot be read, or a prediction not written.
+        ValueError: the network does not have Cityscapes' 19 classes.
+        DatasetError: a file cannot be read, or a prediction cannot be written.
     """
     check_classes(model)
     team = accelerator or this_process()
@@ -67,7 +69,7 @@ def evaluate(
 
 
 def check_classes(model: PSPNet) -> None:
-    """Refuse a network whose classes are not the 19 of Cityscapes: its numbers would mean other things.
+    """Refuse to score a network that does not have the 19 classes of Cityscapes.
 
     Raises:
         ValueError: another number of classes.
@@ -75,9 +77,9 @@ def check_classes(model: PSPNet) -> None:
     given = model.config["num_classes"]
     if given != NUM_CLASSES:
         raise ValueError(
-            f"the network tells {given} classes apart, the data set has the {NUM_CLASSES} of Cityscapes "
-            f"({', '.join(CLASS_NAMES[:3])}, ...).\nTake a network or a checkpoint made for these, such as "
-            f"PSPNet(num_classes={NUM_CLASSES}); `predict` gives the maps of any network."
+            f"the network has {given} classes, but the data set has the {NUM_CLASSES} of Cityscapes "
+            f"({', '.join(CLASS_NAMES[:3])}, ...).\nTake a network or a checkpoint of these, such as "
+            f"PSPNet(num_classes={NUM_CLASSES}); `predict` works with any number of classes."
         )
 
 
@@ -85,14 +87,14 @@ def export_prediction(prediction: Tensor, path: Path) -> None:
     """Write labelIds (H, W) as the 8-bit PNG that cityscapesscripts and the benchmark server read.
 
     Raises:
-        ValueError: values that are no labelIds.
+        ValueError: values outside 0 to 33, the labelIds.
         DatasetError: the file cannot be written.
     """
     labels = prediction.cpu().numpy()
     if labels.min() < 0 or labels.max() >= NUM_LABELS:
         raise ValueError(
             f"{path.name}: the prediction holds {labels.min()} to {labels.max()} where labelIds, 0 to "
-            f"{NUM_LABELS - 1}, are expected; TRAIN_TO_LABEL makes them of trainIds"
+            f"{NUM_LABELS - 1}, are expected; TRAIN_TO_LABEL converts trainIds"
         )
     try:
         with replacing(path) as partial:

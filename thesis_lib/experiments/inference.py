@@ -1,4 +1,4 @@
-"""Prediction of whole images: windows, mirror image, scales; softmax averaged, as in hszhao/semseg's tool/test.py."""
+"""Sliding-window, mirrored, multi-scale prediction with averaged softmax, as hszhao/semseg's tool/test.py."""
 
 from itertools import product
 from math import ceil
@@ -11,31 +11,34 @@ from thesis_lib.experiments.profiles import Evaluation
 from thesis_lib.models import PSPNet
 
 WINDOWS = 4
-"""Windows that go through the network together."""
+"""Windows per forward pass."""
 
 
 @torch.inference_mode()
 def predict(model: PSPNet, image: Tensor, protocol: Evaluation) -> Tensor:
-    """The most probable class of every pixel.
+    """Predict the most probable class of every pixel of an image.
 
     Args:
         image: (3, H, W) uint8 RGB.
-        protocol: windows, mirror image and scales.
+        protocol: windows, mirroring and scales.
 
     Returns:
-        (H, W) int64, on the model's device: trainIds if the network's classes are Cityscapes'.
+        (H, W) int64, on the model's device: trainIds, if the network has Cityscapes' classes.
     """
     return predict_probabilities(model, image, protocol).argmax(0)
 
 
 @torch.inference_mode()
 def predict_probabilities(model: PSPNet, image: Tensor, protocol: Evaluation) -> Tensor:
-    """Class probabilities (num_classes, H, W), the mean over scales, windows and mirror image."""
+    """Predict class probabilities (num_classes, H, W) of a uint8 RGB image (3, H, W).
+
+    They are the mean of softmax over the protocol's scales, windows and, with `flip`, the mirror image.
+    """
     device = next(model.parameters()).device
     mean, std = (
         torch.tensor(value, device=device).view(3, 1, 1) for value in (model.backbone.mean, model.backbone.std)
     )
-    normalised = ((image.to(device) / 255 - mean) / std)[None]
+    normalised = ((image.to(device) / 255 - mean) / std)[None]  # (1, 3, H, W)
     size = image.shape[-2:]
     total = torch.zeros((), device=device)
     for scale in protocol.scales:
@@ -45,7 +48,10 @@ def predict_probabilities(model: PSPNet, image: Tensor, protocol: Evaluation) ->
 
 
 def _slide(model: PSPNet, image: Tensor, protocol: Evaluation) -> Tensor:
-    """Probabilities (1, num_classes, h, w) of one scaled image; smaller images are padded with the mean."""
+    """Predict probabilities (1, num_classes, h, w) of a normalised image (1, 3, h, w) by sliding windows.
+
+    An image smaller than the window is padded with 0, the mean colour.
+    """
     height, width = image.shape[-2:]
     window = (height, width) if protocol.window is None else protocol.window
     missing = max(window[0] - height, 0), max(window[1] - width, 0)
@@ -56,7 +62,8 @@ def _slide(model: PSPNet, image: Tensor, protocol: Evaluation) -> Tensor:
     corners = _corners(padded.shape[-2:], window, protocol.stride_rate)
     for start in range(0, len(corners), WINDOWS):
         places = [(slice(y, y + window[0]), slice(x, x + window[1])) for y, x in corners[start:][:WINDOWS]]
-        found = _probabilities(model, torch.cat([padded[..., y, x] for y, x in places]), flip=protocol.flip)
+        windows = torch.cat([padded[..., y, x] for y, x in places])  # (up to WINDOWS, 3, *window)
+        found = _probabilities(model, windows, flip=protocol.flip)
         for (y, x), probabilities in zip(places, found, strict=True):
             total[..., y, x] += probabilities
             count[y, x] += 1
@@ -64,7 +71,7 @@ def _slide(model: PSPNet, image: Tensor, protocol: Evaluation) -> Tensor:
 
 
 def _corners(size: tuple[int, ...], window: tuple[int, int], rate: float) -> list[tuple[int, int]]:
-    """The upper left corners of a grid of windows that covers the image, the last ones flush with its border."""
+    """Upper left corners (y, x) of a grid of windows that covers an image, the last ones flush with its border."""
     axes = []
     for length, side in zip(size, window, strict=True):
         stride = ceil(side * rate)

@@ -1,4 +1,4 @@
-"""Trainings kept by content: one that was asked for before is found again, and no other is written over."""
+"""Cache of trainings by content: finished ones are reused, and none is overwritten by one of other values."""
 
 import sys
 from collections.abc import Callable
@@ -11,14 +11,15 @@ from thesis_lib.experiments.records import TrainingFiles
 from thesis_lib.files import read_json, write_json
 
 RECORD = "training.json"
-"""In a training's folder: its key, and whether it came to its end."""
+"""File in a training's folder that holds its key, and whether it is finished."""
 
 
 def kept_files(place: Path, key: Key) -> TrainingFiles:
-    """The folder of a training, whether it was trained yet or not.
+    """Find the folder of the training with a key, whether it was trained yet or not.
 
     Args:
-        place: the folder it has by its name. Where another training is kept there, this one's is <place>-<digest>.
+        place: the folder to use; if it holds a training of another key, <place>-<digest> is used instead.
+        key: all values that the training depends on.
     """
     other = place.with_name(f"{place.name}-{key_digest(key)}")
     for folder in (place, other):
@@ -28,19 +29,21 @@ def kept_files(place: Path, key: Key) -> TrainingFiles:
 
 
 def keep_training(place: Path, key: Key, train: Callable[[Path], object], *, resume: bool) -> TrainingFiles:
-    """Train unless it was done, and note it when it is done.
+    """Run a training unless a finished one with its key is kept, and record that it is finished.
 
     Args:
-        train: given a folder, goes on with the training that lies there, or, without `resume`, begins anew.
-        resume: use a finished training of this key as it is, and go on with an unfinished one.
+        place: the folder to use; if it holds a training of another key, <place>-<digest> is used instead.
+        key: all values that the training depends on.
+        train: called with the folder; resumes the training there, or starts anew, as `resume` says.
+        resume: whether to reuse a finished training of this key and resume an unfinished one.
     """
     files, team = kept_files(place, key), this_process()
     if resume and is_finished(files):
         return files
-    team.wait_for_everyone()  # all have looked before the first one writes
+    team.wait_for_everyone()  # every process has looked before the first one writes
     if team.is_main_process:
         if files.folder != place:
-            print(f"{place} keeps a training of other values; this one goes to {files.folder}", file=sys.stderr)
+            print(f"{place} holds a training of other values; this one is kept in {files.folder}", file=sys.stderr)
         write_json(files.folder / RECORD, {"key": key, "finished": False})
     train(files.folder)
     if team.is_main_process:
@@ -50,12 +53,12 @@ def keep_training(place: Path, key: Key, train: Callable[[Path], object], *, res
 
 
 def is_finished(files: TrainingFiles) -> bool:
-    """Whether a training came to its end, and what it left is still there."""
+    """Whether a training is recorded as finished and its last checkpoint is still there."""
     return bool(_record(files.folder).get("finished")) and files.last.exists()
 
 
 def _record(folder: Path) -> dict[str, Any]:
-    """Of a folder; an empty one where there is none, or a broken one, whose folder then counts as another's."""
+    """Read the record of a training's folder: empty if it is missing or broken, so that it matches no key."""
     try:
         return read_json(folder / RECORD)
     except (FileNotFoundError, ValueError):

@@ -1,6 +1,6 @@
-"""What a training depends on, as plain values: two trainings of equal values are the same one.
+"""Keys of trainings: all that a result depends on, as plain values, so that equal keys mean the same training.
 
-No value is a time of a file or a path: images, weights and checkpoints count by the digests of their bytes.
+No value is a file's time or path: images, weights and checkpoints enter by the digests of their bytes.
 """
 
 import hashlib
@@ -24,23 +24,27 @@ from thesis_lib.models import ClusterNet, PSPNet
 
 Key = dict[str, Any]
 INDIFFERENT = {"save_every", "validate_every", "compile", "deterministic"}
-"""Values of a recipe that change how a training runs or how often it is looked at, not what comes out."""
+"""Values that change how a training runs or how often it is validated, but not its result beyond rounding."""
 LAYER = {*signature(ClusterNet).parameters} - {*signature(PSPNet).parameters}
-"""Values of a profile's [model] that belong to the cluster layer: the PSPNet does not depend on them."""
+"""Values of a profile's [model] that only the cluster layer uses, and the PSPNet does not depend on."""
 
 
 def recipe(training: Training) -> Key:
-    """The values of a recipe that change its result."""
+    """Values of a training recipe that determine its result."""
     return training.model_dump(mode="json", exclude=INDIFFERENT)
 
 
 def validation(profile: Profile) -> Key:
-    """What a score on the validation frames depends on beside the network."""
+    """All that a score on the validation frames depends on beside the network: frames and protocol."""
     return {"val": split_digest(profile, "val"), "evaluation": profile.evaluation.model_dump(mode="json")}
 
 
 def pretraining_key(profile: Profile) -> Key:
-    """Of the PSPNet that a profile trains or names: its backbone, the weights it begins with, the data, the recipe."""
+    """Key of the PSPNet that a profile trains or names: backbone, initial weights, data and recipe.
+
+    Raises:
+        TrainingError: a file that the profile names cannot be read.
+    """
     if profile.model.checkpoint is not None:
         return {"checkpoint": named_file_digest(Path(profile.model.checkpoint))}
     model = profile.model.model_dump(mode="json", exclude=LAYER)
@@ -50,12 +54,12 @@ def pretraining_key(profile: Profile) -> Key:
 
 
 def further_key(profile: Profile, layer: Mapping[str, Any] | None, start: str) -> Key:
-    """Of a variant's further training: the layer, the data, the recipe, and the weights it starts from.
+    """Key of a variant's further training: layer, data, recipe and the weights it starts from.
 
     Args:
-        profile: with the further training's recipe.
-        layer: all that its cluster layer is built with, if it has one.
-        start: the digest of the PSPNet's weights.
+        profile: with the recipe of the further training.
+        layer: all options of the variant's cluster layer, or None for the PSPNet.
+        start: digest of the PSPNet's weights.
     """
     return {
         "layer": None if layer is None else dict(layer),
@@ -66,7 +70,7 @@ def further_key(profile: Profile, layer: Mapping[str, Any] | None, start: str) -
 
 
 def key_digest(key: Key) -> str:
-    """A short name of a key."""
+    """First 8 hexadecimal digits of a key's sha256."""
     return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:8]
 
 
@@ -74,16 +78,19 @@ def named_file_digest(path: Path) -> str:
     """sha256 of a file that a profile names.
 
     Raises:
-        TrainingError: it is not there, or not to be read.
+        TrainingError: the file is missing or cannot be read.
     """
     try:
         return file_digest(path)
     except OSError as error:
-        raise TrainingError(f"{path}, which the profile's [model] names, cannot be read: {error.strerror}") from None
+        raise TrainingError(
+            f"{path}, named by the profile's [model], cannot be read: {error.strerror}.\n"
+            "Correct weights or checkpoint there"
+        ) from None
 
 
 def weights_digest(state: Mapping[str, Tensor]) -> str:
-    """sha256 over names, kinds, shapes and bytes of a state dict: two files of the same weights have one digest."""
+    """sha256 over names, dtypes, shapes and bytes of a state dict: equal for two files of the same weights."""
     found = hashlib.sha256()
     for name, value in state.items():
         found.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
@@ -92,10 +99,10 @@ def weights_digest(state: Mapping[str, Tensor]) -> str:
 
 
 def split_digest(profile: Profile, split: str) -> str:
-    """sha256 over names and bytes of the frames that a profile uses of a split.
+    """sha256 over names and bytes of the frames that a profile uses of a split, "train" or "val".
 
-    It is kept in the profile's results and taken from there while the files have the same names, sizes and times:
-    twelve gigabytes of Cityscapes take a minute to read.
+    It is cached in the profile's results as long as the files' names, sizes and times stay the same, because reading
+    the twelve gigabytes of Cityscapes takes a minute.
     """
     limit = {"train": profile.data.train, "val": profile.data.val}[split]
     pairs = pairs_of(profile.dataset, split)[:limit]

@@ -1,4 +1,4 @@
-"""Single values of a profile, changed from the command line: 'training.epochs=1 model.backbone=resnet18'."""
+"""Overrides of single values of a profile, such as 'training.epochs=1 model.backbone=resnet18'."""
 
 import re
 import tomllib
@@ -8,35 +8,37 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 NEXT = re.compile(r"\s+(?=[A-Za-z_]\w*\.[^\s=]+\s*=)")
-"""Before another "section.key=": spaces within a value stay."""
+"""White space before the next "section.key=", where a string of overrides is split; spaces within a value stay."""
 BARE = re.compile(r"""[^\s"'\[\]{},#=]+""")
-"""A text that may stand without quotes."""
+"""A string that may be written without quotes."""
 
 
 class OverrideError(ValueError):
-    """A change that cannot be made; its message says why."""
+    """An override that is malformed or not TOML, or whose section has no keys."""
 
 
 def split_overrides(overrides: str | Iterable[str]) -> list[str]:
-    """Several changes in one string, or already apart."""
+    """Split a string of overrides at the spaces between them; a list of overrides is returned as it is."""
     if not isinstance(overrides, str):
         return list(overrides)
     return [one for one in NEXT.split(overrides.strip()) if one]
 
 
 def override(content: dict[str, Any], change: str, model: type[BaseModel]) -> None:
-    """Change one value of a profile's content.
+    """Change one value of a profile's content, in place.
 
     Args:
-        change: "section.key=value", the value as in TOML; a text may stand without quotes where only one can be meant.
+        content: the profile, as TOML gives it.
+        change: "section.key=value", the value as in TOML; a string may stand without quotes where that is unambiguous.
+        model: the schema of the profile, by which bare strings are recognised.
 
     Raises:
-        OverrideError: no such form, no TOML, or no section.
+        OverrideError: another form, a value that is not TOML, or a section that has no keys.
     """
     key, equals, value = change.partition("=")
     section, _, name = key.strip().partition(".")
     if not (equals and section and name):
-        raise OverrideError(f"{change!r} changes nothing: write section.key=value, such as training.epochs=1")
+        raise OverrideError(f"{change!r} is not an override: write section.key=value, such as training.epochs=1")
     if not isinstance(content.setdefault(section, {}), dict):
         raise OverrideError(f"{change!r}: {section} is a value and has no keys of its own")
     content[section][name] = _value(change, value.strip(), _kinds(model, section, name))
@@ -51,12 +53,12 @@ def _value(change: str, text: str, kinds: set[type]) -> Any:
     except tomllib.TOMLDecodeError as error:
         if bare and str in kinds:
             return text
-        hint = f'; a text needs quotes: {change.partition("=")[0].strip()}="{text}"' if bare else ""
+        hint = f'; a string needs quotes: {change.partition("=")[0].strip()}="{text}"' if bare else ""
         raise OverrideError(f"the value of {change!r} is not TOML: {error}{hint}") from None
 
 
 def _kinds(model: type[BaseModel], section: str, name: str) -> set[type]:
-    """The types that a key's value may have; none for a key that there is not."""
+    """Types that a key's value may have; empty for an unknown key."""
     field = model.model_fields.get(section)
     table = field.annotation if field else None
     if not (isinstance(table, type) and issubclass(table, BaseModel)) or name not in table.model_fields:
@@ -65,7 +67,7 @@ def _kinds(model: type[BaseModel], section: str, name: str) -> set[type]:
 
 
 def _plain(annotation: Any) -> set[type]:
-    """Types at the leaves of a union; a choice of texts is a text, and a list is a list."""
+    """Types of a union's members: str for a Literal of strings, tuple for a tuple type."""
     if isinstance(annotation, type) and not get_args(annotation):
         return {annotation}
     found: set[type] = set()

@@ -1,4 +1,4 @@
-"""The processes that share a computation, where torchrun or `accelerate launch` started several."""
+"""Processes of a distributed run under torchrun or `accelerate launch`; without these, a single one."""
 
 import os
 
@@ -10,15 +10,15 @@ from thesis_lib.experiments.step import TrainingError
 
 
 def this_process() -> PartialState:
-    """Which of how many this one is; without a GPU they talk by gloo."""
+    """Rank of this process and number of processes; without a GPU they communicate by gloo."""
     return PartialState(cpu=not torch.cuda.is_available())
 
 
 def check_shares(settings: Training, accelerator: Accelerator) -> None:
-    """Refuse a batch that its processes and their parts cannot share evenly, or that leaves one image to a batch norm.
+    """Refuse a batch that processes and their parts cannot share evenly, or with too few images for batch norm.
 
     Raises:
-        TrainingError: with what would do.
+        TrainingError: with the batch sizes that are possible.
     """
     parts, least = accelerator.num_processes * settings.accumulate, 2
     if accelerator.num_processes > 1 and accelerator.device.type == "cuda":
@@ -33,12 +33,13 @@ def check_shares(settings: Training, accelerator: Accelerator) -> None:
 
 
 def new_accelerator() -> Accelerator:
-    """For a training on all of them.
+    """Set up Accelerate for a training on all processes.
 
     Raises:
-        TrainingError: several were started and did not find together: each would train alone, and write the same files.
+        TrainingError: several processes were started but not connected: each would train alone and write the same
+            files.
     """
-    # its variables may ask for another precision; a training has that of its profile
+    # explicit, as ACCELERATE_MIXED_PRECISION would change it: the profile sets the precision
     accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision="no")
     started = int(os.environ.get("WORLD_SIZE", "1"))
     if accelerator.num_processes != started:

@@ -25,39 +25,40 @@ StudyMethod = Method | Preset
 
 
 class ProfileError(ValueError):
-    """A profile, or a change to it, cannot be used."""
+    """A profile or an override that is missing, unreadable or invalid."""
 
 
 class Data(Section):
-    """Where the images come from."""
+    """Source, size and number of the images."""
 
     source: Literal["scenes", "cityscapes"]
     root: str = ""
-    """Folder of the data set, from the project's root; for scenes the profile's own by default."""
+    """Folder of the data set, relative to the project's root; by default cityscapes_dataset/<profile>."""
     size: Size = (1024, 2048)
-    """(height, width) of the scenes."""
+    """(height, width) of the scenes in pixels."""
     train: Positive = 2975
-    """Frames used; of scenes, also frames made."""
+    """Number of training frames used; synthetic scenes are also made in this number."""
     val: Positive = 500
+    """Number of validation frames, likewise."""
     seed: Seed = 0
     workers: Annotated[int, Field(ge=0, le=256)] = 0
-    """Loader processes."""
+    """Number of DataLoader workers."""
 
 
 class Model(Section):
-    """The two networks compared, and the cluster layer of the second.
+    """PSPNet and ClusterNet, the two networks compared, and the options of the cluster layer.
 
-    `preset = "faithful"` stands for that preset's graph, neighbors, sigma and reduce; others beside it change them.
+    `preset = "faithful"` stands for that preset's graph, neighbors, sigma and reduce; keys beside it override these.
     """
 
     backbone: Literal["resnet18", "resnet50", "resnet101", "efficientnet_lite0"]
     weights: str | None = "imagenet"
-    """Of the backbone: a name of torchvision's weights, or a file, counted from the project's root. "imagenet" is
-    efficientnet_lite0's only name; for a ResNet it becomes that of torchvision's newest."""
+    """Pretrained weights of the backbone: a name of torchvision's weights, or a file, relative to the project's root.
+    "imagenet" is efficientnet_lite0's only name; for a ResNet it becomes the name of torchvision's default."""
     semantics: SemanticsName = "torchvision"
-    """Whose ResNet: torchvision's, or with the stem and dilation of hszhao/semseg or mmsegmentation."""
+    """ResNet variant: torchvision's, or with the stem and dilations of hszhao/semseg or mmsegmentation."""
     checkpoint: Annotated[str, Some] | None = None
-    """A trained PSPNet, ours or one of theirs, that both networks go on from, in place of one trained first."""
+    """A trained PSPNet from which both networks start, of this package, semseg or mmsegmentation; None trains one."""
     n_clusters: Positive = 40
     axis: Axis = "pixels"
     fusion: Fusion = "concat"
@@ -67,7 +68,7 @@ class Model(Section):
     sigma: Literal["local", "median"] | Rate = "local"
     reduce: Positive | None = 64
     position: Annotated[float, Field(ge=0)] = 0.0
-    """Weight of a pixel's place beside its features."""
+    """Weight of a pixel's coordinates beside its features."""
 
     @model_validator(mode="before")
     @classmethod
@@ -76,24 +77,24 @@ class Model(Section):
 
     @property
     def clustering(self) -> dict[str, Any]:
-        """How points are clustered, as `SpectralClustering` takes it."""
+        """Keyword arguments for `SpectralClustering`: graph, neighbors, sigma and reduce."""
         return self.model_dump(include={"graph", "neighbors", "sigma", "reduce"})
 
     @property
     def layer(self) -> dict[str, Any]:
-        """How the cluster layer clusters, as `ClusterNet` takes it."""
+        """Keyword arguments of the cluster layer for `ClusterNet`: those of the clustering, and position."""
         return self.clustering | {"position": self.position}
 
     @field_validator("weights", "checkpoint")
     @classmethod
     def _from_the_project(cls, file: str | None, field: ValidationInfo) -> str | None:
-        """A relative file is counted from the project's root, wherever the notebook runs."""
+        """Resolve a relative file against the project's root, not the working directory."""
         return str(PROJECT / file) if file and (field.field_name == "checkpoint" or is_weights_file(file)) else file
 
     @model_validator(mode="before")
     @classmethod
     def _named(cls, values: Any) -> Any:
-        """What is newest today need not be tomorrow: the values name it."""
+        """Replace "imagenet" by the name of torchvision's default weights, which may change between versions."""
         if not isinstance(values, dict) or values.get("weights", "imagenet") != "imagenet":
             return values
         backbone = values.get("backbone")
@@ -101,58 +102,58 @@ class Model(Section):
 
 
 class Training(Section):
-    """SGD with semseg's recipe (tool/train.py); a step is one batch."""
+    """Recipe of a training: SGD as in hszhao/semseg (tool/train.py); a step is one batch."""
 
     epochs: Positive
     batch_size: Annotated[int, Field(ge=2)]
-    """At least 2: batch norm over the pyramid's single region needs two images."""
+    """Images per step, at least 2: batch norm over the pyramid's single region needs two."""
     crop: Size
     scale: tuple[Scale, Scale] = (0.5, 2.0)
     rotate: Annotated[float, Field(ge=0, le=180)] = 10
     rate: Rate = 0.01
     head_factor: Rate = 10
-    """Rate of the new modules over that of the backbone."""
+    """Learning rate of the new modules relative to that of the backbone."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     weight_decay: Annotated[float, Field(ge=0)] = 1e-4
     power: Annotated[float, Field(ge=0)] = 0.9
     aux_weight: Annotated[float, Field(ge=0)] = 0.4
-    """Of the auxiliary head's loss; at 0 the head is not computed."""
+    """Weight of the auxiliary head's loss; at 0 the head is not computed."""
     class_weights: Literal["none", "enet"] = "none"
-    """"enet": rare classes count more in the loss, as in Paszke et al., "ENet", 2016."""
+    """Weights of classes in the loss; "enet" gives rare ones more weight (Paszke et al., "ENet", 2016)."""
     frozen: tuple[str, ...] = ()
-    """Parts of the backbone that are not trained, by prefix of their parameters' names."""
+    """Prefixes of the names of the backbone's parameters that are not trained."""
     ohem: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """Only pixels whose own class is less probable count in the loss: online hard example mining (mmsegmentation: 0.7).
-    """
+    """Threshold of online hard example mining: only pixels whose own class is less probable count in the loss
+    (mmsegmentation: 0.7)."""
     ohem_least: Positive = 100_000
-    """Pixels of an image that count in any case."""
+    """Number of pixels per image that count in any case, with `ohem`."""
     ema: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """Decay of an exponential moving average of the weights, which is then what is validated and used."""
+    """Decay of an exponential moving average (EMA) of the weights, which is then validated and saved."""
     precision: Literal["float32", "bfloat16"] = "float32"
     deterministic: bool = False
-    """On CUDA, only algorithms that give the same bits again, which are slower. On CPU all are."""
+    """Bit-reproducible but slower algorithms on CUDA; on the CPU all are reproducible."""
     compile: bool = False
-    """torch.compile of the forward pass; takes a minute at first."""
+    """Whether torch.compile compiles the forward pass, which takes a minute at the start."""
     accumulate: Positive = 1
-    """Parts of a batch that go through the network one after the other, for smaller memory; batch norm sees a part."""
+    """Number of parts of a batch for gradient accumulation, to save memory; batch norm sees one part at a time."""
     save_every: Positive | None = None
-    """Steps between two checkpoints within an epoch; there is one after each epoch in any case."""
+    """Steps between checkpoints within an epoch; one is written after each epoch in any case."""
     validate_every: Positive = 1
-    """Epochs between two validations."""
+    """Epochs between validations."""
     max_steps: Positive | None = None
-    """Steps of an epoch at most; for trying things out."""
+    """Maximum number of steps per epoch, for quick trials."""
     seed: Seed = 0
 
     @field_validator("scale")
     @classmethod
     def _ordered(cls, scale: tuple[float, float]) -> tuple[float, float]:
         if scale[0] > scale[1]:
-            raise ValueError("the smaller scale comes first")
+            raise ValueError(f"the smaller scale comes first: write [{scale[1]:g}, {scale[0]:g}]")
         return scale
 
 
 class Study(Section):
-    """The further training of every variant, from the PSPNet that `training` gives."""
+    """Variants of the study, and the recipe of their further training from the pretrained PSPNet."""
 
     epochs: Positive
     rate: Rate = 0.01
@@ -160,27 +161,27 @@ class Study(Section):
     axes: Annotated[tuple[Axis, ...], Some] = ("pixels", "channels")
     fusions: Annotated[tuple[Fusion, ...], Some] = ("concat", "replace")
     methods: Annotated[tuple[StudyMethod, ...], Some] = ("spectral", "kmeans")
-    """"spectral" is the profile's own layer; a preset's name stands for spectral clustering by that preset."""
+    """Clustering methods: "spectral" is the profile's own layer, a preset's name spectral clustering by that preset."""
     seeds: Annotated[tuple[Seed, ...], Some] = (0,)
 
 
 class Exploration(Section):
-    """What notebooks 01 and 02 show."""
+    """Frame, sizes and cluster counts that notebooks 01 and 02 show."""
 
     frame: Annotated[int, Field(ge=0)] = 0
     """Index of the validation frame that is clustered and shown throughout."""
     n_clusters: Annotated[tuple[Positive, ...], Some] = (5, 10, 20, 40)
     image_size: Size
-    """(height, width) at which a frame is clustered."""
+    """(height, width) in pixels at which a frame is clustered."""
     timing_points: Annotated[tuple[Positive, ...], Some] = (256, 512, 1024, 2048, 4096)
     timing_repeats: Positive = 5
 
 
 class Profile(Section):
-    """A whole profile."""
+    """All values of a run: data, model, training, evaluation, exploration and study."""
 
     name: Annotated[str, Field(pattern=r"^[^./\\\x00][^/\\\x00]*$")]
-    """Of the folders of its data and results."""
+    """Name of the folders of its data and results."""
     data: Data
     model: Model
     training: Training
@@ -188,7 +189,7 @@ class Profile(Section):
     exploration: Exploration
     study: Study
     minutes: dict[str, Rate]
-    """What each notebook takes on 2 cores: only the estimate of the time left is made of it."""
+    """Minutes that each notebook takes on 2 cores, used only to estimate the remaining time."""
 
     @model_validator(mode="after")
     def _agree(self) -> "Profile":
@@ -198,25 +199,25 @@ class Profile(Section):
 
     @property
     def dataset(self) -> Path:
-        """The data set's root."""
+        """Root folder of the data set."""
         return PROJECT / self.data.root if self.data.root else DATASET / self.name
 
     @property
     def results(self) -> Path:
-        """The folder of everything that a run computes."""
+        """Folder of everything that a run computes, build/<name>."""
         return BUILD / self.name
 
 
 def load_profile(name: str | Path, overrides: str | Iterable[str] = ()) -> Profile:
-    """A profile by name (notebooks/profiles/<name>.toml) or file, with single values changed.
+    """Load a profile by name (notebooks/profiles/<name>.toml) or from a .toml file, with overrides.
 
     Args:
-        overrides: "section.key=value" each, the value as in TOML: 'training.epochs=1', 'study.seeds=[0, 1]'; a text
-            may stand without quotes: 'model.backbone=resnet18'. Several, or one string with spaces between them.
+        overrides: a list of "section.key=value", or one string of them separated by spaces. Values are as in TOML:
+            'training.epochs=1', 'study.seeds=[0, 1]'; strings need no quotes: 'model.backbone=resnet18'.
 
     Raises:
-        ProfileError: no such profile, TOML that cannot be read, an unknown key, a value of a wrong type or out of its
-            range, values that do not go together.
+        ProfileError: a missing profile, invalid TOML, an unknown key, a value of a wrong type or out of range, or
+            values that contradict each other.
     """
     file = Path(name) if str(name).endswith(".toml") else PROFILES / f"{name}.toml"
     if not file.is_file():

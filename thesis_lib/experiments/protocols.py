@@ -1,4 +1,4 @@
-"""How a prediction is made: the protocols whose numbers are published, and one's own."""
+"""Evaluation protocols: windows, mirroring and scales of published numbers, by name."""
 
 from typing import Annotated, Any
 
@@ -17,18 +17,20 @@ PROTOCOLS: dict[str, dict[str, Any]] = {
     "whole": {"window": None, "stride_rate": 1.0, "flip": False, "scales": (1.0,)},
     "whole+flip": {"window": None, "stride_rate": 1.0, "flip": True, "scales": (1.0,)},
 }
-"""The first two are what hszhao/semseg calls single scale and multi-scale (config/cityscapes, TEST); "whole" is
-mmsegmentation's single scale at 512x1024. Published numbers of one are not comparable with those of another."""
+"""Evaluation protocols by name. "semseg-ss" and "semseg-ms" are hszhao/semseg's single scale and multi-scale
+(config/cityscapes, TEST); "whole" is mmsegmentation's single scale at 512x1024. Numbers of different protocols are not
+comparable."""
 
 
 class Evaluation(Section):
-    """How a prediction is made: windows, mirror image, scales; softmax is averaged as in semseg (tool/test.py).
+    """Windows, mirroring and scales of a prediction; softmax is averaged over them as in semseg (tool/test.py).
 
-    `protocol = "semseg-ss"` in a profile stands for the values of one of the PROTOCOLS; others beside it change them.
+    `protocol = "semseg-ss"` in a profile stands for the values of that entry of PROTOCOLS; keys beside it override
+    these.
     """
 
     window: Size | None
-    """(height, width); None for the whole image, which then has to fit into memory."""
+    """(height, width) in pixels of the sliding window; None for the whole image, which must then fit into memory."""
     stride_rate: Annotated[float, Field(gt=0, le=1)] = 2 / 3
     flip: bool = True
     scales: Annotated[tuple[Scale, ...], Some] = (1.0,)
@@ -39,12 +41,12 @@ class Evaluation(Section):
         return expand_name(values, "protocol", PROTOCOLS)
 
     def quick(self) -> "Evaluation":
-        """Give the same without mirroring, at its first scale."""
+        """Copy the protocol without mirroring, at its first scale only."""
         return self.model_copy(update={"flip": False, "scales": self.scales[:1]})
 
     @property
     def protocol(self) -> str:
-        """The name, or else the values, to stand beside every number."""
+        """Name of the protocol, or a description of its values, to report beside every number."""
         own = self.model_dump()
         for name, values in PROTOCOLS.items():
             if values == own:

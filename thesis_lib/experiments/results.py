@@ -1,4 +1,4 @@
-"""Results that one notebook leaves for another: arrays by name, scores, and tables."""
+"""Files by which notebooks hand on results: nested arrays as .npz, scores as JSON."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,20 +11,20 @@ from thesis_lib.files import read_json, replacing, write_json
 
 
 def save_arrays(path: Path, content: Mapping[Any, Any]) -> None:
-    """Save a dictionary of arrays and numbers as one .npz; it may hold dictionaries of them, and these others.
+    """Save a dictionary of arrays and numbers, or a nested one, as one .npz.
 
     Args:
-        content: keys are whole numbers, or texts without "/" that are no numbers.
+        content: its keys are non-negative integers, or strings without "/" that are not digits alone.
 
     Raises:
-        ValueError: a key that `load_arrays` would give back as another, or as several.
+        ValueError: a key that `load_arrays` would change or split.
     """
     with replacing(path) as partial, partial.open("wb") as file:
         np.savez(file, **dict(_flat(content)))
 
 
 def load_arrays(path: Path) -> dict[Any, Any]:
-    """What `save_arrays` saved, as nested as it was; a number is an array without dimensions."""
+    """Load the nested dictionary that `save_arrays` saved; numbers become 0-dimensional arrays."""
     content: dict[Any, Any] = {}
     with np.load(path, allow_pickle=False) as saved:
         for name in saved:
@@ -37,20 +37,22 @@ def load_arrays(path: Path) -> dict[Any, Any]:
 
 
 def save_scores(path: Path, scores: Mapping[str, Scores]) -> None:
-    """Save the scores of models by name as JSON, null where a score is NaN."""
+    """Save scores by model name as JSON, with null for NaN."""
     write_json(path, {name: score.to_dict() for name, score in scores.items()}, sort_keys=False)
 
 
 def load_scores(path: Path) -> dict[str, Any]:
-    """What `save_scores` saved, as dictionaries, NaN where the file has null."""
+    """Load the scores that `save_scores` saved, as nested dictionaries by model name, with NaN for null."""
     return _nan_for_none(read_json(path))
 
 
 def _flat(content: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Arrays by names such as "labels/street/4/40"."""
+    """Flatten a nested dictionary: yield arrays under names such as "labels/street/4/40"."""
     for key, value in content.items():
         if "/" in str(key) or _key(str(key)) != key:
-            raise ValueError(f"the key {key!r} would not come back: take a whole number, or a text without '/'")
+            raise ValueError(
+                f"the key {key!r} would not load as it was saved: use a non-negative integer, or a string without '/'"
+            )
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{key}/")
         else:

@@ -1,4 +1,4 @@
-"""Scores of predictions that lie in files, beside the ground truth that does."""
+"""Scores of PNG predictions against PNG ground truths."""
 
 import warnings
 from collections.abc import Iterable
@@ -15,30 +15,33 @@ from thesis_lib.experiments.scores import ScoreCounter, Scores
 from thesis_lib.files import is_file
 
 VOID = min(label.id for label in CLASSES)
-"""labelIds below this are of no evaluated class."""
+"""Lowest labelId of an evaluated class; those below are void."""
 
 
 def score_files(predictions: Iterable[str | Path], ground_truths: Iterable[str | Path]) -> Scores:
-    """Score PNGs as the official script does.
+    """Score PNG predictions as the official script, evalPixelLevelSemanticLabeling.py, does.
 
     Args:
-        predictions: one file per image, of labelIds, or of trainIds if its name says so (_labelTrainIds.png).
-        ground_truths: the _labelIds.png or _labelTrainIds.png of each, in the same order; without an _instanceIds.png
-            beside each, iIoU is NaN.
+        predictions: one file per image, of labelIds, or of trainIds if its name ends in _labelTrainIds.png.
+        ground_truths: the _labelIds.png or _labelTrainIds.png of each, in the same order; unless each has an
+            _instanceIds.png beside it, iIoU is NaN.
 
     Raises:
-        DatasetError: different numbers of files, one that cannot be read or holds other values, or sizes that differ.
+        DatasetError: different numbers of files, a file that is unreadable or holds other values, or different sizes.
     """
     predicted, truths = [Path(path) for path in predictions], [Path(path) for path in ground_truths]
     if len(predicted) != len(truths):
-        raise DatasetError(f"{len(predicted)} predictions and {len(truths)} ground truths: one of each is needed")
+        raise DatasetError(
+            f"{len(predicted)} predictions and {len(truths)} ground truths: give as many of one as of the other"
+        )
     counter = ScoreCounter()
     for path, truth in zip(predicted, truths, strict=True):
         prediction = _tensor(to_label_ids(read_label(path), path))
         labels, instances = read_truth(truth)
         if prediction.shape != labels.shape:
             raise DatasetError(
-                f"{path} is {tuple(prediction.shape)}, its ground truth {truth} {tuple(labels.shape)} (height, width)"
+                f"{path} has size {tuple(prediction.shape)}, "
+                f"its ground truth {truth} {tuple(labels.shape)} (height, width)"
             )
         counter.add(prediction, labels, instances)
     scores = counter.scores()
@@ -47,7 +50,7 @@ def score_files(predictions: Iterable[str | Path], ground_truths: Iterable[str |
 
 
 def _warn_of_train_ids(confusion: np.ndarray) -> None:
-    """trainIds under the name of labelIds are valid values, and score next to nothing."""
+    """Warn if a side holds only values up to 18, as trainIds do, though its files are named as labelIds."""
     held = {"predictions": confusion.sum(0), "ground truths": confusion.sum(1)}
     highest = {name: int(np.flatnonzero(pixels).max(initial=0)) for name, pixels in held.items()}
     for name, pixels in held.items():
@@ -60,22 +63,22 @@ def _warn_of_train_ids(confusion: np.ndarray) -> None:
 
 
 def read_truth(path: Path) -> tuple[Tensor, Tensor | None]:
-    """labelIds of a ground truth, and the instanceIds where they lie beside it, each (H, W) int64.
+    """Read the labelIds of a ground truth, and its instanceIds or None if there is no such file, each (H, W) int64.
 
     Raises:
-        DatasetError: one cannot be read, or they are of different sizes.
+        DatasetError: a file that cannot be read, or different sizes.
     """
     labels, beside = to_label_ids(read_label(path), path), instances_of(path)
     if not is_file(beside):
         return _tensor(labels), None
     instances = read_instances(beside)
     if instances.shape != labels.shape:
-        raise DatasetError(f"{beside} is {instances.shape}, {path.name} beside it {labels.shape} (height, width)")
+        raise DatasetError(f"{beside} has size {instances.shape}, {path.name} beside it {labels.shape} (height, width)")
     return _tensor(labels), _tensor(instances)
 
 
 def instances_of(label: Path) -> Path:
-    """gtFine's instanceIds beside a label file."""
+    """Path of gtFine's _instanceIds.png beside a label file."""
     stem = label.name.removesuffix("_labelIds.png").removesuffix("_labelTrainIds.png")
     return label.with_name(f"{stem}_instanceIds.png")
 

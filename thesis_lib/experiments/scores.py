@@ -15,21 +15,24 @@ from torch import Tensor
 from thesis_lib.data.labels import CATEGORY_NAMES, CLASSES, INSTANCES, LABELS, NUM_LABELS
 
 CLASS_SIZES: dict[str, float] = dict(_official.avgClassSize)
-"""Mean pixels of an instance in Cityscapes, by which iIoU weighs instances."""
+"""Mean number of pixels of an instance in Cityscapes, by class, by which iIoU weighs instances."""
 
 
 @dataclass(frozen=True)
 class Scores:
-    """IoU and iIoU in [0, 1]; NaN for what neither ground truth nor prediction holds, iIoU also without instances."""
+    """IoU and iIoU of classes and categories, in [0, 1].
+
+    A class that is absent from ground truth and prediction is NaN; all iIoU are NaN if instances were not given.
+    """
 
     confusion: np.ndarray
-    """(34, 34) pixels, ground truth labelId by predicted labelId."""
+    """(34, 34) numbers of pixels, ground-truth labelId by predicted labelId."""
     iou: dict[str, float]
     iiou: dict[str, float]
     category_iou: dict[str, float]
     category_iiou: dict[str, float]
     protocol: str = ""
-    """How the predictions were made, where that is known."""
+    """Evaluation protocol of the predictions; empty if unknown."""
 
     @property
     def miou(self) -> float:
@@ -42,7 +45,7 @@ class Scores:
         return _mean(self.iiou)
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values, for JSON, which knows no NaN: it is None there."""
+        """Convert to plain values for JSON, with None for NaN; the confusion matrix is left out."""
         return {
             "protocol": self.protocol,
             "miou": _or_none(self.miou),
@@ -55,12 +58,12 @@ class Scores:
 
 
 class ScoreCounter:
-    """Adds up pairs of prediction and ground truth on their device, and gives the scores.
+    """Accumulator of pairs of prediction and ground truth, on their device, from which scores are computed.
 
     Attributes:
-        confusion: (34, 34) pixels, ground truth by prediction.
-        weighted: (2, 34, 2), of labels and of categories: iIoU's true positives and false negatives.
-        without: images without instances; with a single one, iIoU is not known.
+        confusion: (34, 34) int64, numbers of pixels, ground truth by prediction.
+        weighted: (2, 34, 2) float64, by labels and by categories: iIoU's weighted true positives and false negatives.
+        without: number of images without instances; if it is not 0, iIoU is NaN.
     """
 
     def __init__(self, device: torch.device | str = "cpu") -> None:
@@ -79,14 +82,17 @@ class ScoreCounter:
 
         Args:
             prediction, truth: (H, W) labelIds.
-            instances: (H, W) of gtFine's instanceIds, for iIoU; an image without them leaves it NaN.
+            instances: (H, W), gtFine's instanceIds; a single image without them makes iIoU NaN.
 
         Raises:
-            ValueError: sizes that differ, or values that are no labelIds.
+            ValueError: different sizes, or values outside 0 to 33, the labelIds.
         """
         for name, other in (("ground truth", truth), ("instances", instances)):
             if other is not None and other.shape != prediction.shape:
-                raise ValueError(f"prediction {tuple(prediction.shape)} and {name} {tuple(other.shape)} differ in size")
+                raise ValueError(
+                    f"prediction {tuple(prediction.shape)} and {name} {tuple(other.shape)} "
+                    "differ in size (height, width)"
+                )
         prediction, truth = prediction.flatten().long(), truth.flatten().long()
         _check_labels("prediction", prediction)
         _check_labels("ground truth", truth)
@@ -98,7 +104,7 @@ class ScoreCounter:
         self.confusion += counts.view(NUM_LABELS, NUM_LABELS)
 
     def _add_instances(self, prediction: Tensor, instances: Tensor) -> None:
-        """iIoU's true positives and false negatives: pixels, weighed by mean instance size over instance size."""
+        """Count iIoU's true positives and false negatives in pixels, weighted by mean over actual instance size."""
         _check_labels("quotient of instances and 1000", instances // INSTANCES)
         label = instances // INSTANCES
         bins = NUM_LABELS * INSTANCES
@@ -109,7 +115,7 @@ class ScoreCounter:
             self.weighted[level] += pixels.view(NUM_LABELS, INSTANCES, 2).sum(1) * self._sizes[:, None]
 
     def scores(self) -> Scores:
-        """The scores of everything added so far."""
+        """Compute the scores of all images added so far."""
         confusion, weighted = self.confusion.cpu().numpy(), self.weighted.cpu().numpy()
         weighted = np.full_like(weighted, np.nan) if self.without else weighted
         groups = [[label.id] for label in CLASSES]
@@ -133,11 +139,15 @@ class ScoreCounter:
 
 
 def _check_labels(name: str, labels: Tensor) -> None:
-    """Values outside would be counted in another label's row."""
+    """Refuse values that are not labelIds, which would be counted in another label's row.
+
+    Raises:
+        ValueError: values outside 0 to 33.
+    """
     if not ((labels >= 0) & (labels < NUM_LABELS)).all():
         raise ValueError(
             f"the {name} holds {int(labels.min())} to {int(labels.max())} where labelIds, 0 to {NUM_LABELS - 1}, are "
-            "expected; TRAIN_TO_LABEL makes them of trainIds"
+            "expected; TRAIN_TO_LABEL converts trainIds"
         )
 
 
@@ -158,7 +168,7 @@ def _iiou(confusion: np.ndarray, weighted: np.ndarray, ids: list[int], columns: 
 
 
 def _false(confusion: np.ndarray, ids: list[int], columns: list[int]) -> int:
-    """Pixels of evaluated classes outside `ids` that were taken for `columns`."""
+    """Count the pixels of evaluated classes outside `ids` that were predicted as one of `columns`."""
     others = [label.id for label in CLASSES if label.id not in ids]
     return int(confusion[np.ix_(others, columns)].sum())
 
@@ -169,7 +179,7 @@ def _ratio(true: float, missed: float, false: float) -> float:
 
 
 def _all_ids(category: str) -> list[int]:
-    """The labelIds of a category, those that are not evaluated included, as the script has it for iIoU."""
+    """All labelIds of a category, including those that are not evaluated, as the official script does for iIoU."""
     return [label.id for label in LABELS if label.category == category and label.id >= 0]
 
 

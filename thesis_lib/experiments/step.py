@@ -1,4 +1,4 @@
-"""One step of a training: the forward pass, the loss, the change of the weights; the same on one process or many."""
+"""Training step: forward pass, loss, backward pass and update of the weights, on one process or several."""
 
 from contextlib import nullcontext
 from math import isfinite
@@ -14,17 +14,23 @@ from thesis_lib.experiments.loss import hard_pixels, labelled_weight, segmentati
 from thesis_lib.experiments.profiles import Training
 from thesis_lib.models import PSPNet
 
+UNAVERAGED, UNAVERAGED_BEFORE = "unaveraged", "trained"
+"""Key of the weights that SGD updates in a checkpoint with a moving average; and the key in older checkpoints."""
+
 
 class TrainingError(RuntimeError):
-    """Training cannot go on."""
+    """A training that cannot start or go on."""
 
 
 class Step:
-    """`loss, main = Step(...)(images, labels)` for the part of a batch that this process has.
+    """Callable training step: `loss, main = Step(...)(images, labels)` for this process's part of a batch.
+
+    Args:
+        class_weights: (classes,) of the loss, or None.
 
     Attributes:
-        optimizer: of the model.
-        average: of the weights, where the settings ask for one; made by the first step.
+        optimizer: SGD over the model's parameters.
+        average: exponential moving average of the weights, created by the first step if the settings ask for one.
     """
 
     def __init__(
@@ -44,13 +50,17 @@ class Step:
         self.average: Any = None
 
     def __call__(self, images: Tensor, labels: Tensor) -> tuple[float, float]:
-        """Change the weights by a batch, of which all processes have a part; parts may be cut up further.
+        """Update the weights by one batch, of which every process has a part; `accumulate` divides parts further.
+
+        Args:
+            images: (B, 3, H, W), normalised.
+            labels: (B, H, W) trainIds.
 
         Returns:
-            the loss of the whole batch, and its main part.
+            The loss of the whole batch, and that of the main head alone.
 
         Raises:
-            TrainingError: a loss that is NaN or infinite; the weights stay as they were then.
+            TrainingError: a loss that is NaN or infinite; the weights are then unchanged.
         """
         labels = labels.to(self.device).long()
         whole = self._sum(self._weight(labels)).clamp(min=1e-12)
@@ -74,25 +84,29 @@ class Step:
 
     @property
     def trained(self) -> PSPNet:
-        """The network that is validated and used: the average of the weights, where one is kept."""
+        """Network that is validated and saved: the moving average of the weights if there is one, else the model."""
         return self.model if self.average is None else self.average.module
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint must hold beside the weights of `trained`."""
+        """State that a checkpoint needs for bit-exact resume, beside the weights of `trained`.
+
+        Returns:
+            "optimizer", and, if a moving average is kept, "unaveraged": the weights that SGD updates.
+        """
         state = {"optimizer": self.optimizer.state_dict()}
-        return state if self.average is None else state | {"trained": self.model.state_dict()}
+        return state if self.average is None else state | {UNAVERAGED: self.model.state_dict()}
 
     def restore(self, content: dict[str, Any]) -> None:
-        """From a checkpoint's content."""
+        """Restore weights, moving average and optimizer from a checkpoint's content."""
         self.model.load_state_dict(content["state_dict"])
         if self.settings.ema is not None:
             self.average = averaged(self.model, self.settings.ema)
             self.average.n_averaged.fill_(len(content["rows"]))
-            self.model.load_state_dict(content["trained"])
+            self.model.load_state_dict(content[UNAVERAGED] if UNAVERAGED in content else content[UNAVERAGED_BEFORE])
         self.optimizer.load_state_dict(content["optimizer"])
 
     def _losses(self, images: Tensor, labels: Tensor) -> Tensor:
-        """The loss and its main part, (2,)."""
+        """Compute the loss of the whole network and that of the main head alone, (2,)."""
         settings, device = self.settings, self.device
         with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
             logits = self.network(images.to(device, memory_format=torch.channels_last))
@@ -110,12 +124,12 @@ class Step:
         return labelled_weight(labels, self.model.config["num_classes"], self.class_weights)
 
     def _sum(self, values: Tensor) -> Tensor:
-        """Over all processes."""
+        """Sum values over all processes."""
         return self.accelerator.reduce(values, "sum")
 
 
 class _Logits(nn.Module):
-    """The logits that a training needs, by forward, for the wrappers that look at nothing else."""
+    """Wrapper whose forward gives the logits that training needs, as DDP and torch.compile only wrap forward."""
 
     def __init__(self, model: PSPNet, *, auxiliary: bool) -> None:
         super().__init__()
@@ -126,7 +140,7 @@ class _Logits(nn.Module):
 
 
 def build_optimizer(model: PSPNet, settings: Training) -> torch.optim.SGD:
-    """SGD with two groups: the backbone, and the new modules at `head_factor` times its rate."""
+    """Build SGD with two parameter groups: the backbone, and the new modules at `head_factor` times its rate."""
     parts = (([model.backbone], 1.0), (model.new_modules(), settings.head_factor))
     groups: list[dict[str, Any]] = [
         {"params": [p for module in modules for p in module.parameters() if p.requires_grad], "factor": factor}
@@ -141,24 +155,29 @@ def build_optimizer(model: PSPNet, settings: Training) -> torch.optim.SGD:
 
 
 def averaged(model: PSPNet, decay: float) -> Any:
-    """The exponential moving average of a model's weights; statistics of batch norms and partitions are the latest."""
+    """Exponential moving average of a model's parameters; buffers (batch-norm statistics, partition) are copied."""
     return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay))
 
 
 def freeze(backbone: nn.Module, prefixes: tuple[str, ...]) -> None:
-    """Take parameters out of the training by the beginnings of their names."""
+    """Exclude a backbone's parameters from training by prefixes of their names.
+
+    Raises:
+        TrainingError: a prefix that no parameter's name begins with.
+    """
     names = [name for name, _ in backbone.named_parameters()]
     for prefix in prefixes:
         if not any(name.startswith(prefix) for name in names):
             raise TrainingError(
-                f"training.frozen names {prefix!r}, which no parameter of the backbone begins with: {names[:5]} ..."
+                f"training.frozen has {prefix!r}, but no parameter of the backbone begins with it; "
+                f"they are {names[:5]} ..."
             )
     for name, parameter in backbone.named_parameters():
         parameter.requires_grad_(not name.startswith(prefixes) if prefixes else True)
 
 
 def hold_frozen_batch_norms(model: PSPNet) -> None:
-    """Let batch norms of the backbone that are not trained keep their statistics."""
+    """Put the backbone's frozen batch norms into eval mode, so that their statistics stay."""
     for module in model.backbone.modules():
         if isinstance(module, _BatchNorm) and not module.weight.requires_grad:
             module.eval()

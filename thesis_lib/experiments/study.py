@@ -1,7 +1,7 @@
-"""The study: one trained PSPNet, and what becomes of it with each kind of clustering layer.
+"""Study of cluster-layer variants, all trained further from the same PSPNet.
 
-All variants start from the same PSPNet and are trained for the same further steps, the PSPNet itself too: so a
-difference between two of them is made by the layer, or by chance.
+The PSPNet itself is trained for the same further steps, so that a difference between two variants is due to the layer
+or to chance.
 """
 
 import csv
@@ -30,12 +30,12 @@ from thesis_lib.models import PSPNet, load_checkpoint, read_checkpoint, save_che
 
 PRETRAINED = "pretrained"
 SCORE = "score.json"
-"""In the folder of a variant's training: its `Result`, and what measured it."""
+"""File in the folder of a variant's training with its `Result`, and the frames and protocol it was measured on."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """A trained variant's score."""
+    """Score of a trained variant: mIoU in [0, 1], number of parameters and median seconds of a step."""
 
     variant: str
     n_clusters: int
@@ -49,22 +49,23 @@ class Result:
 
 
 def pretrained_files(profile: Profile) -> TrainingFiles:
-    """The training of the PSPNet that every variant starts from."""
+    """Files of the training of the PSPNet that every variant starts from."""
     return kept_files(profile.results / PRETRAINED, pretraining_key(profile))
 
 
 def build_pspnet(profile: Profile) -> PSPNet:
-    """The PSPNet of a profile before its training, its new weights drawn from the training's seed."""
+    """Build a profile's untrained PSPNet, its new weights drawn from the training's seed."""
     torch.manual_seed(profile.training.seed)
     model = profile.model
     return PSPNet(backbone=model.backbone, weights=model.weights, semantics=model.semantics)
 
 
 def pretrain(profile: Profile, *, resume: bool = True) -> TrainingFiles:
-    """Train the PSPNet that the study starts from, or take the profile's own; one trained before is used as it is.
+    """Train the PSPNet that the study starts from, or take the checkpoint that the profile names.
 
     Args:
-        resume: False for a new training in place of an earlier one of the same values.
+        resume: whether to reuse a finished training of the same values and resume an unfinished one, rather than
+            start anew.
     """
 
     def train(folder: Path) -> None:
@@ -80,7 +81,7 @@ def pretrain(profile: Profile, *, resume: bool = True) -> TrainingFiles:
 
 
 def variant_files(profile: Profile, variant: Variant, seed: int | None = None) -> TrainingFiles:
-    """The further training of a variant; with the first seed of the study unless another is given.
+    """Files of the further training of a variant, with the study's first seed unless another is given.
 
     Raises:
         TrainingError: there is no PSPNet to start from.
@@ -90,21 +91,25 @@ def variant_files(profile: Profile, variant: Variant, seed: int | None = None) -
 
 
 def place_and_key(profile: Profile, variant: Variant, seed: int) -> tuple[Path, Key]:
-    """The folder that a variant's training has by its name, and all that the training depends on."""
+    """Folder of a variant's training by its name, and its key: all values that the training depends on."""
     layer = layer_options(variant, profile) if variant.n_clusters else None
     key = further_key(further(profile, seed), layer, start_digest(profile))
     return profile.results / "study" / f"{variant.name}-{seed}", key
 
 
 def start_digest(profile: Profile) -> str:
-    """Of the weights of the PSPNet that every variant starts from."""
+    """Digest of the weights of the PSPNet that every variant starts from.
+
+    Raises:
+        TrainingError: it is not trained yet.
+    """
     start = _start(profile)
     return _digest_of_weights(start, start.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=4)
 def _digest_of_weights(checkpoint: Path, written: int) -> str:
-    """Of a checkpoint, read once as long as it is not written anew."""
+    """Digest of a checkpoint's weights, cached by the file's path and modification time."""
     return weights_digest(read_checkpoint(checkpoint)["state_dict"])
 
 
@@ -118,21 +123,22 @@ def _start(profile: Profile) -> Path:
 
 
 def further(profile: Profile, seed: int) -> Profile:
-    """The profile with the recipe of the variants' further training."""
+    """Copy the profile with the recipe of the variants' further training."""
     study = profile.study
     changed = {"epochs": study.epochs, "rate": study.rate, "seed": seed, "validate_every": study.epochs}
     return profile.model_copy(update={"training": profile.training.model_copy(update=changed)})
 
 
 def run_study(profile: Profile, chosen: Iterable[Variant], seeds: Iterable[int], *, resume: bool = True) -> Path:
-    """Train and score variants; what was trained and scored before with the same values is used as it is.
+    """Train and score variants.
 
     Args:
-        resume: False for new trainings in place of earlier ones of the same values.
+        chosen, seeds: every chosen variant is trained with every seed.
+        resume: whether to reuse trainings and scores of the same values, rather than train anew.
 
     Returns:
-        study/study.csv in the profile's results, a `Result` a line, written anew after each variant: those chosen, and
-        the profile's other variants as far as they are known. Every line is of the values that the profile has now.
+        Path of study/study.csv in the profile's results, with one `Result` per line, rewritten after each variant:
+        those chosen, and other variants of the profile that are already trained with its present values.
 
     Raises:
         TrainingError: there is no PSPNet to start from.
@@ -149,7 +155,7 @@ def run_study(profile: Profile, chosen: Iterable[Variant], seeds: Iterable[int],
 
 
 def run_variant(variant: Variant, profile: Profile, *, seed: int, resume: bool = True) -> Result:
-    """Train one variant further, and score its last epoch on the validation split."""
+    """Train one variant further, and score it after its last epoch on the validation split."""
     place, key = place_and_key(profile, variant, seed)
     recipe = further(profile, seed)
 
@@ -160,12 +166,12 @@ def run_variant(variant: Variant, profile: Profile, *, seed: int, resume: bool =
 
     files = keep_training(place, key, train, resume=resume)
     known = known_result(variant, profile, seed=seed) if resume else None
-    this_process().wait_for_everyone()  # all have looked before the first one writes
+    this_process().wait_for_everyone()  # every process has looked before the first one writes
     return known or _score(variant, recipe, files, seed)
 
 
 def known_result(variant: Variant, profile: Profile, *, seed: int) -> Result | None:
-    """A variant's score where it was measured before: of these very weights, on these frames, by this protocol."""
+    """Read a variant's score if it was measured before with the same training, frames and protocol; else None."""
     files = variant_files(profile, variant, seed)
     file = files.folder / SCORE
     if not (is_finished(files) and file.exists()):
@@ -176,7 +182,7 @@ def known_result(variant: Variant, profile: Profile, *, seed: int) -> Result | N
 
 
 def _score(variant: Variant, profile: Profile, files: TrainingFiles, seed: int) -> Result:
-    """From the log where the profile's protocol measured it, else measured now; kept beside the training."""
+    """Score a variant, from its log if that has the profile's protocol, else by evaluation; write it to score.json."""
     content, model = read_checkpoint(files.last), load_checkpoint(files.last)
     miou = content["rows"][-1].get("miou")
     if content["validated"] != validation(profile):
@@ -201,7 +207,7 @@ def _score(variant: Variant, profile: Profile, files: TrainingFiles, seed: int) 
 
 
 def training_logs(profile: Profile) -> dict[str, dict[str, np.ndarray]]:
-    """Logs of the two compared: PSPNet's from its first step, ClusterNet's from where it leaves PSPNet."""
+    """Logs of PSPNet, from its first step, and of ClusterNet, from the step at which it starts from the PSPNet."""
     first = read_log(pretrained_files(profile).log)
     logs = {name: read_log(variant_files(profile, variant).log) for name, variant in compared(profile).items()}
     for log in logs.values():
@@ -211,7 +217,7 @@ def training_logs(profile: Profile) -> dict[str, dict[str, np.ndarray]]:
 
 
 def read_results(file: Path) -> list[Result]:
-    """The lines of study.csv."""
+    """Read the results in study.csv."""
     types: dict[str, Any] = {field.name: field.type for field in fields(Result)}
     with file.open(encoding="utf-8") as lines:
         return [Result(**{key: types[key](value) for key, value in row.items()}) for row in csv.DictReader(lines)]

@@ -1,4 +1,4 @@
-"""Training with the recipe of hszhao/semseg (tool/train.py): SGD, poly rate, new modules at ten times the rate."""
+"""Training by the recipe of hszhao/semseg (tool/train.py): SGD, poly rate, new modules at ten times the rate."""
 
 import os
 import time
@@ -32,7 +32,7 @@ from thesis_lib.files import write_table
 from thesis_lib.models import CheckpointError, PSPNet, read_checkpoint, save_checkpoint
 
 SHOWN = 5
-"""Differences named when a checkpoint is of another training."""
+"""Differences listed in the message on a checkpoint of another training."""
 
 
 def fit(
@@ -41,16 +41,17 @@ def fit(
     """Train a model as a profile says, and keep the last and the best checkpoint and a log.
 
     Under torchrun, `accelerate launch` or accelerate's notebook_launcher, every process calls this with the same
-    arguments: each takes its part of every batch, and the first one writes.
+    arguments: each takes its part of every batch, and the main process writes the files.
 
     Args:
-        model: changed in place.
-        folder: of the files; emptied of an earlier training's unless `resume`.
-        resume: go on from the last checkpoint that the folder holds; the result is that of an uninterrupted run.
+        model: trained in place.
+        folder: for the files; those of an earlier training are deleted unless `resume`.
+        resume: whether to go on from the folder's last checkpoint, if there is one; resume is bit-exact.
+        title: text before the progress bar.
 
     Raises:
-        TrainingError: the loss is NaN or infinite; no batch can be made, or not be shared by the processes;
-            or the network's classes are not those of the data.
+        TrainingError: a loss that is NaN or infinite, a batch size that the images or processes do not allow, or a
+            network without Cityscapes' 19 classes.
         CheckpointError: the checkpoint to resume from is of another model, other data or another recipe.
     """
     with deterministic_algorithms(profile.training.deterministic):
@@ -58,7 +59,7 @@ def fit(
 
 
 class Trainer:
-    """The state of one training: nothing in it is random but by (seed, epoch, step, index)."""
+    """State of one training; all randomness is seeded by (seed, epoch, step, index), which makes resume bit-exact."""
 
     def __init__(self, model: PSPNet, profile: Profile, files: TrainingFiles, title: str) -> None:
         self.profile, self.files, self.title = profile, files, title
@@ -94,7 +95,7 @@ class Trainer:
         self.rows: list[dict[str, Any]] = []
 
     def run(self, *, resume: bool) -> TrainingFiles:
-        """All epochs that are left."""
+        """Train the remaining epochs, and return the files."""
         self._start(resume)
         if self.accelerator.is_main_process:
             self.board = Board(self.files, steps=len(self.rows))
@@ -121,7 +122,7 @@ class Trainer:
         begin = time.monotonic()
         for images, labels in limited(self.loader, self.steps - done):
             number = len(self.rows)
-            # dropout: a function of the step, and of the process, whose images are others
+            # dropout depends on the step alone, and on the process, which has other images
             torch.manual_seed(step_seed(settings.seed, number, self.accelerator.process_index))
             rate = self._set_rate(number)
             loss, main = self._take(images, labels)
@@ -146,7 +147,7 @@ class Trainer:
             ) from None
 
     def _news(self, loss: float, seconds: float) -> str:
-        """For the line that shows the progress."""
+        """Text beside the progress bar: loss, images per second, best mIoU and, on CUDA, peak memory."""
         news = [f"loss {loss:.3f}", f"{self.profile.training.batch_size / seconds:.1f} images/s"]
         if self.best >= 0:
             news.append(f"mIoU {self.best:.3f}")
@@ -155,7 +156,7 @@ class Trainer:
         return ", ".join(news)
 
     def _set_rate(self, number: int) -> float:
-        """The poly rule: rate (1 - step / steps)^power."""
+        """Set and return the learning rate by the poly rule, rate (1 - step / steps)^power."""
         settings = self.profile.training
         rate = settings.rate * (1 - number / (settings.epochs * self.steps)) ** settings.power
         for group in self.step.optimizer.param_groups:
@@ -163,7 +164,7 @@ class Trainer:
         return rate
 
     def _validate(self) -> None:
-        """mIoU without mirroring, at the first scale: quick, for choosing the best epoch."""
+        """Measure the validation mIoU without mirroring at the first scale, and keep the best checkpoint."""
         protocol = self.profile.evaluation.quick()
         title = f"{self.title}: validation"
         miou = evaluate(self.step.trained, self.val, protocol, title=title, accelerator=self.accelerator).miou
@@ -184,7 +185,11 @@ class Trainer:
             self._restore(read_checkpoint(self.files.last))
 
     def _restore(self, content: dict[str, Any]) -> None:
-        """Go on from a checkpoint, unless what changes the result is another there."""
+        """Restore the state of a checkpoint.
+
+        Raises:
+            CheckpointError: its model, recipe or data differ in what determines the result.
+        """
         config = {f"model.{key}": value for key, value in self.step.model.config.items()}
         wanted = config | self._plan()
         found = {f"model.{key}": value for key, value in content["config"].items()} | content.get("plan", {})
@@ -197,7 +202,7 @@ class Trainer:
             )
         self.step.restore(content)
         self.epoch, self.rows, self.validated = content["epoch"], content["rows"], content.get("validated")
-        if self.validated == validation(self.profile):  # by another protocol or on other frames a score says nothing
+        if self.validated == validation(self.profile):  # scores of other frames or protocols do not compare
             self.best = content["best"]
 
     def _save(self, path: Path) -> None:
@@ -212,10 +217,10 @@ class Trainer:
 
 
 def check_classes(model: PSPNet) -> None:
-    """Refuse a network of other classes than those of the data.
+    """Refuse to train a network that does not have the 19 classes of Cityscapes.
 
     Raises:
-        TrainingError: with both numbers.
+        TrainingError: another number of classes.
     """
     classes = model.config["num_classes"]
     if classes != len(CLASS_NAMES):
@@ -226,7 +231,7 @@ def check_classes(model: PSPNet) -> None:
 
 
 def datasets(profile: Profile, model: PSPNet) -> tuple[Cityscapes, Cityscapes]:
-    """The training split with a profile's augmentation, and the validation split as it is."""
+    """Open the training split with the profile's augmentation, and the validation split without."""
     settings, normal = profile.training, {"mean": model.backbone.mean, "std": model.backbone.std}
     transform = train_transform(settings.crop, scale=settings.scale, rotate=settings.rotate, **normal)
     train = Cityscapes(profile.dataset, "train", transform=transform, seed=settings.seed, limit=profile.data.train)
@@ -235,7 +240,7 @@ def datasets(profile: Profile, model: PSPNet) -> tuple[Cityscapes, Cityscapes]:
 
 @contextmanager
 def deterministic_algorithms(wanted: bool) -> Iterator[None]:
-    """torch's own switch, with what cuBLAS needs for it; as it was before outside."""
+    """Switch on torch's deterministic algorithms, if wanted, with cuBLAS's workspace; restore the switch on exit."""
     before = torch.are_deterministic_algorithms_enabled()
     if wanted:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -247,7 +252,7 @@ def deterministic_algorithms(wanted: bool) -> Iterator[None]:
 
 
 def step_seed(seed: int, step: int, process: int = 0) -> int:
-    """A seed for each step of a training on each of its processes."""
+    """Seed of one step of a training on one process."""
     return int(np.random.SeedSequence([seed, step, process]).generate_state(1)[0])
 
 
@@ -257,5 +262,5 @@ def one_thread(_: int) -> None:
 
 
 def limited(loader: DataLoader, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """The first `steps` batches."""
+    """Yield the first `steps` batches of a loader."""
     yield from (batch for _, batch in zip(range(steps), loader, strict=False))

@@ -14,7 +14,7 @@ from thesis_lib.models.clusternet import Fusion
 
 @dataclass(frozen=True)
 class Variant:
-    """A model configuration of the study; without clusters it is the PSPNet itself, trained on as the others are."""
+    """Model configuration of the study; n_clusters=0 is the PSPNet itself, trained further as the others are."""
 
     n_clusters: int = 0
     axis: Axis = "pixels"
@@ -23,18 +23,18 @@ class Variant:
 
     @property
     def name(self) -> str:
-        """Such as "spectral-pixels-concat-40"."""
+        """Name such as "spectral-pixels-concat-40"."""
         return f"{self.method}-{self.axis}-{self.fusion}-{self.n_clusters}" if self.n_clusters else "pspnet"
 
 
 def compared(profile: Profile) -> dict[str, Variant]:
-    """The two that the thesis compares: PSPNet, and the profile's ClusterNet."""
+    """Variants that the thesis compares, by name: PSPNet, and the profile's ClusterNet."""
     model = profile.model
     return {"PSPNet": Variant(), "ClusterNet": Variant(model.n_clusters, model.axis, model.fusion, model.method)}
 
 
 def variants(profile: Profile) -> list[Variant]:
-    """The two compared, the profile's layer with every k, and with every axis, fusion and method."""
+    """List the study's variants: PSPNet, the profile's ClusterNet, and it with every other k, axis, fusion, method."""
     model, study = profile.model, profile.study
     found = [*compared(profile).values()]
     found += [Variant(k, model.axis, model.fusion, model.method) for k in study.n_clusters]
@@ -44,7 +44,7 @@ def variants(profile: Profile) -> list[Variant]:
 
 
 def build_variant(variant: Variant, profile: Profile, pspnet: PSPNet) -> PSPNet:
-    """The variant with the weights of a PSPNet."""
+    """Build a variant's network with the weights of a PSPNet; for n_clusters=0 this is the PSPNet itself."""
     if not variant.n_clusters:
         return pspnet
     images = None
@@ -54,7 +54,7 @@ def build_variant(variant: Variant, profile: Profile, pspnet: PSPNet) -> PSPNet:
 
 
 def layer_options(variant: Variant, profile: Profile) -> dict[str, Any]:
-    """What a variant's cluster layer is built with: its own choices, the profile's values, or those of a preset."""
+    """Keyword arguments of a variant's cluster layer: the variant's choices over the profile's values or a preset's."""
     options = profile.model.layer | asdict(variant)
     if variant.method in PRESETS:
         options |= PRESETS[variant.method] | {"method": "spectral"}
