@@ -154,7 +154,7 @@ def test_weights_count_by_their_bytes(small_profile: Make, tmp_path: Path) -> No
 def test_a_file_that_is_not_there_is_named(small_profile: Make, tmp_path: Path, field: str) -> None:
     profile = with_value(small_profile(), "model", **{field: str(tmp_path / "none.pth")})
     with pytest.raises(
-        TrainingError, match=r"none.pth, which the profile's \[model\] names, cannot be read: No such file"
+        TrainingError, match=r"none.pth, named by the profile's \[model\], cannot be read: No such file"
     ):
         pretrain(profile)
 
@@ -182,7 +182,7 @@ def test_a_training_of_other_values_leaves_the_first_alone(
     run_study(first, [Variant()], [0])
     before = {file: file_digest(file) for file in kept.folder.parent.rglob("*.pt")}
     assert pretrain(other).folder != kept.folder
-    assert "keeps a training of other values" in capsys.readouterr().err
+    assert "holds a training of other values" in capsys.readouterr().err
     run_study(other, [Variant()], [0])
     assert {file: file_digest(file) for file in before} == before
     no_training()
