@@ -1,4 +1,4 @@
-"""Files that are there or not, and never half."""
+"""Atomic replacement of files: each is there whole, or not at all."""
 
 import csv
 import hashlib
@@ -13,7 +13,7 @@ from typing import Any
 
 @contextmanager
 def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
-    """A file beside `path` to write to: it takes the place of `path` at the end, or is gone after an error.
+    """Yield a file beside `path` to write to; it replaces `path` at the end, or is removed after an error.
 
     What a killed process left of it is overwritten by the next call. The folder is made.
 
@@ -34,7 +34,7 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
 
 
 def partial_file(path: Path) -> Path:
-    """What `replacing` writes to.
+    """Path of the unfinished file that `replacing` writes to.
 
     Its name is short, for that of `path` may be as long as the file system takes (255 bytes, mostly).
     """
@@ -42,7 +42,7 @@ def partial_file(path: Path) -> Path:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace a text file where it changes: one of the same bytes keeps its time, and make has nothing to do."""
+    """Replace a text file if its bytes change; else it keeps its time, and make has nothing to do."""
     content = text.encode()
     if not (path.is_file() and path.read_bytes() == content):
         with replacing(path) as partial:
@@ -50,7 +50,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, content: Any, *, sort_keys: bool = True) -> None:
-    """Replace a JSON file where it changes.
+    """Replace a JSON file if it changes.
 
     Raises:
         ValueError: NaN or infinite numbers, which JSON does not have.
@@ -59,12 +59,12 @@ def write_json(path: Path, content: Any, *, sort_keys: bool = True) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file."""
+    """Read the content of a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Replace a CSV file where it changes; what a row lacks is left empty."""
+    """Replace a CSV file if it changes; what a row lacks is left empty."""
     lines = StringIO(newline="")
     writer = csv.DictWriter(lines, columns)
     writer.writeheader()
@@ -73,13 +73,13 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, 
 
 
 def file_digest(path: Path) -> str:
-    """sha256 of a file's bytes."""
+    """Compute the sha256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def is_file(path: Path) -> bool:
-    """Whether a file is there; what can be no path is none, where `Path.is_file` raises an error before Python 3.14."""
+    """Whether a file exists; False for impossible paths, where `Path.is_file` raises errors before Python 3.14."""
     try:
         return path.is_file()
     except (OSError, ValueError):  # a name that is too long, or holds a NUL

@@ -1,4 +1,4 @@
-"""Where things live: counted from this package, never from the working directory."""
+"""Paths of the project's folders, relative to this package, never to the working directory."""
 
 from pathlib import Path
 

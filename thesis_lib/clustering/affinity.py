@@ -1,6 +1,6 @@
-"""Points to normalised affinities: the first two steps of Ng, Jordan and Weiss (2001).
+"""Affinities of points, and their normalisation: the first two steps of Ng, Jordan and Weiss (2001).
 
-The two bandwidths beside a number are the median of the pairwise distances, and the local scaling of
+Beside a number, the bandwidth can be the median of the pairwise distances, or the local scaling of
 Zelnik-Manor and Perona (2004), which gives every point the distance to its 7th neighbour as its own scale.
 """
 
@@ -24,19 +24,19 @@ Distances = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 
 def neighbor_distances(squared: Tensor, neighbor: int = NEIGHBOR) -> Tensor:
-    """The distance of every row's point to its `neighbor`-th neighbour, itself not counted.
+    """Distance of points to their `neighbor`-th nearest neighbour, the point itself not counted.
 
     Args:
-        squared: (..., m, n) squared distances of m of the n points to all, 0 to themselves.
+        squared: (..., m, n) squared distances of m of the n points to all n points, 0 to themselves.
 
     Returns:
-        (..., m); to the farthest where there are fewer neighbours.
+        (..., m); the distance to the farthest point where there are fewer neighbours.
     """
     return smallest(squared, min(neighbor + 1, squared.shape[-1]))[0][..., -1].sqrt()
 
 
 def is_fine(points: Tensor, sigma: Sigma, nearest: list[Tensor]) -> bool:
-    """Whether a bandwidth is so small beside points (..., n, d) that float32 would blur the distances it looks at.
+    """Whether a bandwidth is so small, relative to points (..., n, d), that float32 distances are too coarse for it.
 
     Args:
         nearest: the local scales, in parts, for sigma="local".
@@ -48,7 +48,7 @@ def is_fine(points: Tensor, sigma: Sigma, nearest: list[Tensor]) -> bool:
 
 
 def positive_scales(scales: Tensor) -> Tensor:
-    """Local scales (..., n) of which none is 0.
+    """Replace zeros among local scales (..., n).
 
     Where duplicates make a scale 0, it becomes a hundredth of the mean positive scale, and 1 where every scale is 0,
     so that identical points keep affinity 1 and nothing is divided by 0.
@@ -60,9 +60,9 @@ def positive_scales(scales: Tensor) -> Tensor:
 
 
 def median_scale(points: Tensor) -> Tensor:
-    """The median distance between points (..., n, d), as (..., 1); 1 where all points are the same.
+    """Median distance between points (..., n, d), as (..., 1); 1 where all points are identical.
 
-    Above MEDIAN_SAMPLE rows it is taken over that many rows, evenly spaced.
+    With more than MEDIAN_SAMPLE points, it is that of MEDIAN_SAMPLE evenly spaced ones.
     """
     n = points.shape[-2]
     if n < 2:
@@ -89,7 +89,7 @@ def affinity(points: Tensor, sigma: Sigma) -> Tensor:
 
 
 def affinity_and_scales(points: Tensor, sigma: Sigma) -> tuple[Tensor, Tensor]:
-    """The affinity A (..., n, n) of points (..., n, d), and s (..., n) with A_ij = exp(-s_i s_j |x_i - x_j|^2)."""
+    """Compute A (..., n, n) of points (..., n, d), and s (..., n) with A_ij = exp(-s_i s_j |x_i - x_j|^2)."""
     weights = points.new_empty(*points.shape[:-1], points.shape[-2])
     nearest = _fill_distances(weights, points, sigma, squared_distances)
     if is_fine(points, sigma, nearest):
@@ -113,7 +113,7 @@ def _fill_distances(weights: Tensor, points: Tensor, sigma: Sigma, distances: Di
 
 
 def is_local(sigma: Sigma) -> bool:
-    """Whether every point has a scale of its own."""
+    """Whether a bandwidth gives every point its own scale (sigma="local")."""
     return isinstance(sigma, str) and sigma == "local"
 
 
@@ -132,7 +132,7 @@ def inverse_scales(points: Tensor, sigma: Sigma, nearest: list[Tensor]) -> Tenso
 
 
 def inverse_root(degree: Tensor) -> Tensor:
-    """D^-1/2 for the row sums D of an affinity; 0 for a point without neighbours."""
+    """Compute D^-1/2 from the degrees D, the row sums of an affinity; 0 for a point without neighbours."""
     return torch.where(degree > 0, degree.rsqrt(), torch.zeros_like(degree))
 
 

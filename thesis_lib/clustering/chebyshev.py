@@ -1,6 +1,6 @@
 """The k leading eigenvectors of a sparse graph from a subspace that a Chebyshev polynomial of the graph filters.
 
-Where products are cheaper than making vectors orthonormal, most of the way is gone by products alone: after Zhou, Saad,
+Products with a sparse graph are cheaper than orthonormalising vectors, so most of the work is left to them: Zhou, Saad,
 Tiago and Chelikowsky (2006), algorithm 3.1. Which eigenvalues are unwanted is told by their density, from Lanczos
 steps of a few random vectors: Lin, Saad and Yang (2016), section 3.2.
 """
@@ -82,7 +82,7 @@ def filtered_eigenvectors(
 
 
 def chebyshev_filter(graph: NeighborGraph, block: Tensor, low: Tensor, high: Tensor) -> Tensor:
-    """T_m(t(L)) times block (B, n, b), where t maps [low, high] (B,) to [-1, 1] and eigenvalues above it grow fast."""
+    """Apply T_m(t(L)) to a block (B, n, b), where t maps [low, high], each (B,), to [-1, 1] and what is above grows."""
     low, high = low.clamp(LOWEST, NARROWEST), high.clamp(NARROWEST / 2, HIGHEST)
     largest = torch.acosh((2 - high - low) / (high - low))  # T_m(x) = cosh(m acosh x) for x > 1
     degrees = (log(2 * AMPLIFIED) / largest).long().clamp(2, MOST_PRODUCTS)
@@ -98,7 +98,7 @@ def chebyshev_filter(graph: NeighborGraph, block: Tensor, low: Tensor, high: Ten
 
 
 def unwanted_interval(graph: NeighborGraph, wanted: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """From below the lowest eigenvalue of L to one above which about so many lie as are wanted: two of (B,), float64.
+    """Estimate the interval of unwanted eigenvalues of L: its two ends, (B,) float64.
 
     Gauss quadrature by Lanczos steps: from each probe the tridiagonal's eigenvalues, weighted by the squares of the
     first entries of its eigenvectors, stand for those of L.

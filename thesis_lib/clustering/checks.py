@@ -1,4 +1,4 @@
-"""What every clustering asks of its input, and how it warns."""
+"""Checks of the input that all clusterings share, and warnings at the caller's line."""
 
 import sys
 import warnings
@@ -16,7 +16,7 @@ def check_points(points: Tensor, n_clusters: int) -> None:
     """Raise an error unless points are finite, (n, d) or (B, n, d), with B, d >= 1 and n >= n_clusters >= 1.
 
     Raises:
-        TypeError: no tensor, or a number of clusters that is no whole one.
+        TypeError: points are not a tensor, or n_clusters is not an integer.
         ValueError: anything else.
     """
     if not isinstance(points, Tensor):
@@ -50,13 +50,13 @@ def check_points(points: Tensor, n_clusters: int) -> None:
 
 
 def exact_dtype(dtype: torch.dtype) -> torch.dtype:
-    """The floating-point type that holds all numbers of a real one, float32 at least (float64 to 2^53)."""
+    """Smallest of float32 and float64 that holds all values of a real dtype (of int64, those up to 2^53)."""
     wide = dtype in (torch.int32, torch.int64)
     return torch.float64 if wide else torch.promote_types(dtype, torch.float32)
 
 
 def warn_caller(message: str) -> None:
-    """Warn at the line outside of this package (and of torch) from which it was called."""
+    """Issue a warning that points to the first line of the call stack outside this package and torch."""
     frame, level = sys._getframe(1), 2
     while frame is not None and frame.f_code.co_filename.startswith(OURS):
         frame, level = frame.f_back, level + 1  # type: ignore[assignment]

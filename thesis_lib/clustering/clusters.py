@@ -1,4 +1,4 @@
-"""What spectral clustering found, and what can be asked of it without solving again."""
+"""Result of spectral clustering, and what follows from it without solving again."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +15,7 @@ from thesis_lib.clustering.kmeans import KMeans
 
 @dataclass(frozen=True)
 class Clusters:
-    """What spectral clustering found; a leading batch dimension is there when the points had one.
+    """Result of spectral clustering; it has a leading batch dimension if the points had one.
 
     Eigenvalues, eigenvectors, embedding and centres are float64 from the dense solver, float32 from the others.
     """
@@ -44,7 +44,7 @@ class Clusters:
     """Of the clustering, and of its cuts."""
 
     def cut(self, n_clusters: int, *, seed: int | None = None, start: Tensor | None = None) -> "Clusters":
-        """The clustering into fewer clusters, from the eigenvectors that are here: NJW without solving again.
+        """Cluster into fewer clusters from the same eigenvectors, without solving again.
 
         Of a graph with more components than clusters, the first eigenvectors are any combinations of theirs: each
         component stays whole, but which of them share a cluster is arbitrary. Clustering anew joins the nearest.
@@ -80,7 +80,7 @@ class Clusters:
         )
 
     def eigengap(self, least: int = 2) -> int:
-        """The number of clusters, from `least` to k - 1, after which the eigenvalues drop most (von Luxburg, 2007).
+        """Number of clusters, from `least` to k - 1, after which the eigenvalues drop most (von Luxburg, 2007).
 
         k well separated groups give k eigenvalues near 1 and a gap. Of a batch the drops are averaged.
 
@@ -94,7 +94,7 @@ class Clusters:
         return least + int(drops[least - 1 :].argmax())
 
     def transform(self, points: Tensor) -> Tensor:
-        """The embedding (..., m, k) of other points (..., m, d), such as another image's, without solving again.
+        """Embed other points (..., m, d), such as another image's, as (..., m, k), without solving again.
 
         A clustered point gets back its own row, up to rounding.
 
@@ -117,11 +117,11 @@ class Clusters:
             return unit_rows(entries, values, among=vectors).reshape(*points.shape[:-1], k)
 
     def predict(self, points: Tensor) -> Tensor:
-        """The cluster (..., m) of other points (..., m, d): the nearest centre to their `transform`."""
+        """Assign other points (..., m, d) to clusters (..., m), by the nearest centre to their `transform`."""
         return torch.cdist(self.transform(points), self.centers).argmin(-1)
 
     def __getitem__(self, index: int) -> "Clusters":
-        """One member of a batch."""
+        """Result of one member of the batch."""
         values = vars(self).items()
         parts: dict[str, Any] = {name: value[index] for name, value in values if isinstance(value, Tensor | Extension)}
         return replace(self, **parts)

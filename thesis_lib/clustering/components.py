@@ -1,4 +1,4 @@
-"""The connected components of a sparse graph, and the pairs of points that join the nearest of them."""
+"""Connected components of a sparse graph, and the pairs of points that join the nearest of them."""
 
 import numpy as np
 import torch
@@ -10,14 +10,14 @@ from thesis_lib.clustering.distances import squared_distances, tiles
 
 
 def components(pairs: Tensor, n: int) -> Tensor:
-    """The component (n,) int64 of each of n nodes connected by pairs (e, 2), numbered from 0."""
+    """Number the connected components of n nodes joined by edges (e, 2): (n,) int64, from 0."""
     low, high = pairs.T.cpu().numpy()
     matrix = coo_array((np.ones(len(low), bool), (low, high)), shape=(n, n))
     return torch.from_numpy(connected_components(matrix, directed=False)[1].astype(np.int64)).to(pairs.device)
 
 
 def join_nearest(points: Tensor, labels: Tensor, k: int) -> Tensor:
-    """The pairs (e, 2) of points (n, d) that, connected, leave k of the components (n,): single linkage.
+    """Find the pairs (e, 2) of points (n, d) that reduce the components (n,) to k, by single linkage.
 
     They are the shortest edges of the minimum spanning tree of the components (Boruvka, 1926): round by round each
     finds its nearest point outside, until all are one.
@@ -37,7 +37,7 @@ def join_nearest(points: Tensor, labels: Tensor, k: int) -> Tensor:
 
 
 def _nearest_outside(points: Tensor, labels: Tensor) -> list[tuple[float, int, int]]:
-    """Of each component the shortest way out: squared length, the row inside and the row outside; shortest first."""
+    """Shortest edge out of each component: squared length, row inside and row outside; shortest first."""
     parts = []
     for rows in tiles(len(points), len(points)):
         squared = squared_distances(points[rows], points)
@@ -49,7 +49,7 @@ def _nearest_outside(points: Tensor, labels: Tensor) -> list[tuple[float, int, i
 
 
 def _root(parent: list[int], one: int) -> int:
-    """The representative of a set in a forest of sets, whose paths it shortens."""
+    """Find the representative of a node's set in a disjoint-set forest, with path compression."""
     while parent[one] != one:
         parent[one] = parent[parent[one]]
         one = parent[one]

@@ -34,13 +34,13 @@ def exact_squared_distances(points: Tensor, others: Tensor, out: Tensor | None =
 
 
 def tiles(rows: int, columns: int, numbers: int = TILE) -> list[slice]:
-    """Slices of the rows of a (rows, columns) matrix with about so many numbers each."""
+    """Divide the rows of a (rows, columns) matrix into slices of about so many `numbers` each."""
     size = max(1, numbers // max(1, columns))
     return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
 
 
 def smallest(values: Tensor, count: int, *, ascending: bool = True) -> tuple[Tensor, Tensor]:
-    """The `count` smallest numbers of every row (..., m), and their columns; exact, in any order if that will do.
+    """Find the `count` smallest numbers of every row (..., m), and their columns, exactly.
 
     The c smallest lie in the c groups of columns with the smallest minima, so that only those are sorted.
     """
@@ -60,7 +60,7 @@ def smallest(values: Tensor, count: int, *, ascending: bool = True) -> tuple[Ten
 
 
 def nearest_neighbors(points: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The nearest neighbours of every point among the others.
+    """Find the exact nearest neighbours of every point among the others.
 
     Found by |y|^2 / 2 - x y, one product of (-x, 1) and (y, |y|^2 / 2) a tile; their distances are then taken from
     differences, without rounding.
@@ -91,7 +91,7 @@ def nearest_neighbors(points: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 
 def _search_exactly(points: Tensor, rows: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Neighbours of some rows (m,) of points (n, d), with float64 products: (m, count) each."""
+    """Find the neighbours of some rows (m,) of points (n, d) by products in float64: squares and indices."""
     exact = points.double()
     half = exact.square().sum(1) / 2
     parts = []
@@ -104,7 +104,7 @@ def _search_exactly(points: Tensor, rows: Tensor, count: int) -> tuple[Tensor, T
 
 
 def _measured(points: Tensor, some: Tensor, near: Tensor) -> tuple[Tensor, Tensor]:
-    """Squared distances of some points (m, d) to those of indices near (m, count), ascending, and these in order."""
+    """Sort candidate neighbours (m, count) of points (m, d) by exact squared distance: distances and indices."""
     differences = (
         points.index_select(0, near.flatten()).view(*near.shape, points.shape[1]).sub_(some[:, None])
     )  # (m, count, d)

@@ -1,4 +1,4 @@
-"""What the leading eigenvectors of a normalised affinity are, and all of them at once by LAPACK."""
+"""Leading eigenpairs of a normalised affinity: exactly by LAPACK, and by Rayleigh and Ritz in a subspace."""
 
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ TOO_DENSE = (
 
 
 class Eigen(NamedTuple):
-    """Leading eigenpairs of a batch."""
+    """Leading eigenpairs of a batch of graphs."""
 
     values: Tensor
     """(B, k), descending."""
@@ -52,7 +52,7 @@ def dense_eigenvectors(graph: Graph, k: int) -> Eigen:
 
 
 class Ritz(NamedTuple):
-    """The best eigenpairs within a subspace, and how far off they are."""
+    """Rayleigh-Ritz approximations of eigenpairs in a subspace, and their residuals."""
 
     values: Tensor
     """(B, m), descending, float64."""
@@ -63,7 +63,7 @@ class Ritz(NamedTuple):
 
     @classmethod
     def of(cls, graph: Graph, basis: Tensor) -> "Ritz":
-        """Rayleigh and Ritz's eigenpairs of L in the span of an orthonormal basis (B, n, m)."""
+        """Compute the Rayleigh-Ritz pairs of L in the span of an orthonormal basis (B, n, m)."""
         image = graph.normalized(basis)
         small = (basis.mT @ image).double()  # (B, m, m)
         values, rotation = torch.linalg.eigh((small + small.mT) / 2)
@@ -72,7 +72,7 @@ class Ritz(NamedTuple):
         return cls(values, vectors, (image @ rotation).sub_(vectors * values[:, None].to(basis)))
 
     def replaced(self, other: "Ritz", members: Tensor) -> "Ritz":
-        """These pairs, and those of another for some members (B,) of the batch."""
+        """Replace the pairs of some members of the batch, (B,) bool, by another's."""
         if members.all():
             return other
         pairs = zip(self, other, strict=True)
@@ -80,7 +80,7 @@ class Ritz(NamedTuple):
 
 
 def missing_share(values: Tensor, residuals: Tensor, k: int) -> Tensor:
-    """An estimate (B,) of the share of the leading k-dimensional eigenspace that Ritz vectors miss.
+    """Estimate the share of the leading k-dimensional eigenspace that Ritz vectors miss, (B,).
 
     To second order, the eigenspace departs from Ritz vector u_i by r_i / (theta_i - mu) outside the space, and inside
     it, towards u_j with j > k, by r_j . r_i / ((theta_i - mu) (theta_i - theta_j)): a small gap after theta_k does

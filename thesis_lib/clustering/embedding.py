@@ -1,4 +1,4 @@
-"""The rows that k-means sees: eigenvectors with fixed signs, and with rows of unit length."""
+"""Embedding for k-means: eigenvectors with fixed signs, and with rows of unit length."""
 
 import torch
 from torch import Tensor
@@ -29,6 +29,6 @@ def unit_rows(eigenvectors: Tensor, eigenvalues: Tensor, *, among: Tensor | None
 
 
 def fix_signs(vectors: Tensor) -> Tensor:
-    """Every column (..., n, k) with its entry of largest magnitude positive, so that solvers agree on signs."""
+    """Flip columns (..., n, k) so that the entry of largest magnitude is positive: then solvers agree on signs."""
     largest = vectors.abs().argmax(-2, keepdim=True)
     return vectors * vectors.gather(-2, largest).sign()

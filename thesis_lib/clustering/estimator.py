@@ -1,4 +1,4 @@
-"""Spectral clustering with scikit-learn's face: for its pipelines, searches and tests."""
+"""Spectral clustering with scikit-learn's estimator interface, for its pipelines and searches."""
 
 from typing import Any
 
@@ -74,7 +74,7 @@ class SpectralClusteringEstimator(ClusterMixin, BaseEstimator):
         return self
 
     def predict(self, X: Any) -> np.ndarray:
-        """The cluster (m,) of samples (m, n_features), by the Nystrom extension."""
+        """Assign samples (m, n_features) to clusters (m,), by the Nystrom extension."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         return self._clusters.predict(torch.tensor(X)).numpy()

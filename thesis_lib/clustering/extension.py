@@ -1,4 +1,4 @@
-"""New points among clustered ones, without solving again: the Nystrom extension of the eigenvectors.
+"""Nystrom extension: eigenvectors at new points, without solving again.
 
 Bengio, Paiement, Vincent et al., "Out-of-Sample Extensions for LLE, Isomap, MDS, Eigenmaps, and Spectral Clustering",
 NIPS 2003: an eigenvector's entry at x is 1 / lambda times the affinities of x, normalised, times the eigenvector.
@@ -17,7 +17,7 @@ from thesis_lib.clustering.reduction import Projection
 
 @dataclass(frozen=True, repr=False)
 class Extension:
-    """What the affinity of a new point with the clustered ones needs; all with a batch dimension B."""
+    """Clustered points with all that affinities to new points depend on; every tensor has a batch dimension B."""
 
     project: Projection
     """From the points as they were given to the reduced ones."""
@@ -39,14 +39,14 @@ class Extension:
     """(B, n), identical points that a point stands for in a graph of neighbours, 0 where another stands for it."""
 
     def __getitem__(self, index: int) -> "Extension":
-        """One member of a batch, its batch dimension kept."""
+        """Extension of one member of the batch, with its batch dimension kept."""
         one = slice(index, index + 1) if index != -1 else slice(-1, None)
         parts: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         parts = {name: part[one] for name, part in parts.items() if isinstance(part, Tensor | Projection)}
         return replace(self, **parts)
 
     def eigenvectors(self, new: Tensor, values: Tensor) -> Tensor:
-        """Entries (B, m, k) of the first eigenvectors, with eigenvalues (B, k), at new points (B, m, d).
+        """Extend the leading eigenvectors, with eigenvalues (B, k), to new points (B, m, d): entries (B, m, k).
 
         A point that was clustered gets the entries it has. One that no affinity reaches gets those of its nearest.
         """
@@ -66,13 +66,13 @@ class Extension:
         return torch.where(degree > 0, entries, self.vectors[..., : entries.shape[-1]].gather(1, nearest))
 
     def _squared(self, new: Tensor) -> Tensor:
-        """(B, m, n) squared distances of reduced points (B, m, r) to the nodes, inf to what stands for none."""
+        """Squared distances (B, m, n) of reduced points (B, m, r) to the nodes; inf to points that are not a node."""
         fine = is_fine(self.points, "local", [self.inverse_scale.reciprocal()])
         squared = (exact_squared_distances if fine else squared_distances)(new, self.points)
         return squared if self.count is None else squared.masked_fill_(self.count[:, None] == 0, torch.inf)
 
     def _affinities(self, new: Tensor) -> Tensor:
-        """A (B, m, n) of reduced points (B, m, r) with the clustered ones; none of one of these with itself."""
+        """Affinities (B, m, n) of reduced points (B, m, r) with the clustered ones; 0 of one of these with itself."""
         squared = self._squared(new)
         least, twin = squared.min(-1, keepdim=True)
         squared.scatter_(-1, twin, torch.where(least > 0, least, torch.inf))  # a point is no neighbour of itself

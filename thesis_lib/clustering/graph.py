@@ -1,4 +1,4 @@
-"""Full affinities as matrices to multiply with: held in memory, or made again for each product."""
+"""Affinity of all pairs of points as a linear operator: held in memory, or recomputed for each product."""
 
 from functools import cached_property
 
@@ -19,7 +19,7 @@ from thesis_lib.clustering.distances import exact_squared_distances, squared_dis
 
 
 class Graph:
-    """An affinity A (B, n, n) of B sets of n points, as the solvers ask for it."""
+    """Affinity A (B, n, n) of B sets of n points: base class with the operations that solvers need."""
 
     degree: Tensor
     """(B, n), the row sums."""
@@ -30,31 +30,31 @@ class Graph:
 
     @cached_property
     def root(self) -> Tensor:
-        """(B, n), D^-1/2; 0 for a point without neighbours."""
+        """D^-1/2 of the degrees D, (B, n); 0 for a point without neighbours."""
         return inverse_root(self.degree)
 
     def __matmul__(self, block: Tensor) -> Tensor:
-        """A (B, n, n) times block (B, n, b)."""
+        """Multiply A (B, n, n) by a block (B, n, b)."""
         raise NotImplementedError
 
     def normalized(self, block: Tensor) -> Tensor:
-        """L = D^-1/2 A D^-1/2 times block (B, n, b)."""
+        """Multiply L = D^-1/2 A D^-1/2 by a block (B, n, b)."""
         scale = self.root[..., None]
         return scale * (self @ (scale * block))
 
     def whole(self) -> Tensor:
-        """A itself, (B, n, n)."""
+        """Return A as a dense matrix (B, n, n)."""
         batch, n = self.degree.shape
         return self @ torch.eye(n).to(self.degree).expand(batch, n, n)
 
     def fault(self, k: int) -> str:
-        """What would make k clusters of this graph arbitrary, in words; empty where nothing does."""
+        """Describe what makes k clusters of this graph arbitrary; an empty string if nothing does."""
         isolated = int((self.degree == 0).sum())
         return f"{isolated:,} of {self.degree.numel():,} points are isolated: no affinity reaches them" * bool(isolated)
 
 
 class DenseGraph(Graph):
-    """The affinity of points (B, n, d), held: B n^2 numbers."""
+    """Full affinity of points (B, n, d), held in memory: B n^2 numbers."""
 
     def __init__(self, points: Tensor, sigma: Sigma) -> None:
         self.weights, self.inverse_scale = affinity_and_scales(points, sigma)
@@ -64,12 +64,12 @@ class DenseGraph(Graph):
         return (block.mT @ self.weights).mT  # A is symmetric, and BLAS is a tenth faster this way round
 
     def whole(self) -> Tensor:
-        """The affinity that is held."""
+        """Return the affinity, which is held already."""
         return self.weights
 
 
 class TiledGraph(Graph):
-    """The affinity of points (B, n, d), made anew tile by tile for every product: B n numbers."""
+    """Full affinity of points (B, n, d), recomputed tile by tile for every product: B n numbers in memory."""
 
     def __init__(self, points: Tensor, sigma: Sigma) -> None:
         self.points, self.distances = points, squared_distances

@@ -1,4 +1,4 @@
-"""One clustering of the points of many images: cluster 7 is the same thing in each of them.
+"""Joint clustering of the points of many images: cluster 7 is the same thing in each of them.
 
 A sample of all points is clustered exactly, and every other point is placed among them by the Nystrom extension, image
 by image: time grows with the number of points, memory does not. Reading, sampling and placing are independent tasks
@@ -37,7 +37,7 @@ PLAIN: list[Any] = [Clusters, Extension, Projection]
 
 @dataclass(frozen=True)
 class JointClusters:
-    """What was found in all files together."""
+    """Result of clustering the points of all files together."""
 
     clusters: Clusters
     """Of the sample; its `predict` places further points. Also in clusters.pt of the output folder."""
@@ -102,7 +102,7 @@ def load_clusters(file: str | Path) -> Clusters:
 
 
 def _sizes(paths: list[Path]) -> list[int]:
-    """Points of each file, from the headers alone."""
+    """Read the number of points of each file from the headers alone."""
     if not paths:
         raise ValueError("no files were given to cluster")
     names = [path.stem for path in paths]
@@ -119,7 +119,7 @@ def _sizes(paths: list[Path]) -> list[int]:
 
 
 def _open(path: Path) -> np.ndarray:
-    """The array (n, d) of a file, not yet read."""
+    """Open the array (n, d) of a file as a memory map."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError) as error:  # a missing file, or one that may not be read, names itself
@@ -132,13 +132,13 @@ def _open(path: Path) -> np.ndarray:
 
 
 def _shares(sizes: list[int], sample: int) -> list[int]:
-    """How many points of each file are drawn: `sample` together, or all."""
+    """Divide `sample` among the files in proportion to their points; with fewer points, all are drawn."""
     until = np.cumsum([0, *sizes]) * min(1.0, sample / sum(sizes))
     return np.diff(np.floor(until + 0.5).astype(int)).tolist()  # not round(): its halves to even could exceed a file
 
 
 def _label_name(path: Path) -> str:
-    """The name of a file's labels, within what file systems take."""
+    """Name of a file's labels, shortened to what file systems accept."""
     stem = os.fsencode(path.stem)
     if len(stem) > LONGEST:
         return f"{stem[: LONGEST - 20].decode(errors='ignore')}-{hashlib.sha256(stem).hexdigest()[:16]}_labels.npy"
@@ -146,7 +146,7 @@ def _label_name(path: Path) -> str:
 
 
 def _draw(path: Path, count: int, seed: list[int]) -> np.ndarray:
-    """Rows (count, d) drawn from a file, in their order."""
+    """Draw `count` rows of a file at random, in their order: (count, d)."""
     array = _open(path)
     rows = array[np.sort(np.random.default_rng(seed).choice(len(array), count, replace=False))] if count else array[:0]
     if not np.isfinite(rows).all():
@@ -176,7 +176,7 @@ def _cached_clusters(file: Path, _written: int) -> Clusters:
 
 
 def _single(rows: np.ndarray) -> np.ndarray:
-    """Rows in memory, in float32 or float64 of this machine's byte order."""
+    """Copy rows into memory, as float32 or float64 in native byte order."""
     return rows.astype(np.promote_types(rows.dtype, np.float32))
 
 
@@ -197,6 +197,6 @@ def _on(client: "Client") -> Callable[[Callable[..., Any], Sequence[tuple[Any, .
 
 
 def _single_threaded(task: Callable[..., Any], *arguments: Any) -> Any:
-    """On a worker: there are as many workers as cores."""
+    """Limit a worker to one thread, as there are as many workers as cores."""
     torch.set_num_threads(1)
     return task(*arguments)

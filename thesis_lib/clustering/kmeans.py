@@ -1,4 +1,4 @@
-"""k-means++ with restarts, for one set of points or a batch of them, without a loop over clusters or restarts.
+"""k-means with greedy k-means++ and restarts, vectorised over a batch, its restarts and clusters.
 
 Greedy k-means++ is Arthur and Vassilvitskii (2007), section 4 (several candidates a step, the best is kept); the
 iteration is Lloyd's, with distances and sums as matrix products.
@@ -68,7 +68,7 @@ class KMeans:
         return labels.reshape(points.shape[:-1]), centers.reshape(*points.shape[:-2], *centers.shape[-2:])
 
     def _cluster(self, points: Tensor, start: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Centred points (B, n, d), and labels (..., n) or None -> labels (B, n) and centers (B, k, d)."""
+        """Cluster centred points (B, n, d), from labels (..., n) if given: labels (B, n) and centers (B, k, d)."""
         if start is None:
             centers = self._seed_centers(points)
         else:
@@ -80,7 +80,7 @@ class KMeans:
         return labels, centers.to(points.dtype)
 
     def _seed_centers(self, points: Tensor) -> Tensor:
-        """Greedy k-means++: (B, n, d) -> (B, R, k, d)."""
+        """Choose initial centers (B, R, k, d) among points (B, n, d) by greedy k-means++."""
         k, tries = self.n_clusters, 2 + int(log(self.n_clusters))
         generator = torch.Generator().manual_seed(self.seed)
         draws = torch.rand(k, self.n_init, tries, generator=generator, dtype=torch.float64)
@@ -99,7 +99,7 @@ class KMeans:
         return torch.cat(centers, 2)
 
     def _lloyd(self, points: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, n, d) and (B, R, k, d) -> labels (B, n) and centers (B, k, d) of the best restart."""
+        """Run Lloyd's algorithm from centers (B, R, k, d): labels (B, n), centers (B, k, d) of the best restart."""
         final = state = _State(centers, *_assign(points, centers))
         rows, restarts = (torch.arange(size, device=points.device) for size in centers.shape[:2])
         live = points
@@ -122,7 +122,7 @@ class KMeans:
 
 
 class _State(NamedTuple):
-    """Of B sets of points with R restarts each."""
+    """State of Lloyd's iteration for B sets of points with R restarts each."""
 
     centers: Tensor
     """(B, R, k, d)."""
@@ -133,26 +133,26 @@ class _State(NamedTuple):
 
 
 def _sample(weights: Tensor, draw: Tensor) -> Tensor:
-    """Rows drawn in proportion to weights (B, R, n) by uniform draws (R, T): (B, R, T)."""
+    """Draw rows with probabilities proportional to weights (B, R, n), by uniform numbers (R, T): (B, R, T)."""
     cumulative = weights.cumsum(-1)
     wanted = draw * cumulative[..., -1:]
     return torch.searchsorted(cumulative, wanted, right=True).clamp_(max=weights.shape[-1] - 1)
 
 
 def _take_rows(points: Tensor, rows: Tensor) -> Tensor:
-    """points (B, n, d), rows (B, ...) -> (B, ..., d)."""
+    """Gather rows of points: points (B, n, d), rows (B, ...) -> (B, ..., d)."""
     return points[torch.arange(len(points), device=points.device).view(-1, *[1] * (rows.ndim - 1)), rows]
 
 
 def _assign(points: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
-    """Labels and squared distances (B, R, n) of points (B, n, d) to their nearest of centers (B, R, k, d)."""
+    """Assign points (B, n, d) to the nearest of centers (B, R, k, d): labels and squared distances, (B, R, n)."""
     squared = squared_distances(centers.flatten(1, 2), points).unflatten(1, centers.shape[1:3])
     distance, labels = squared.min(2)
     return labels, distance
 
 
 def _update(points: Tensor, state: _State, k: int) -> Tensor:
-    """The members' means (B, R, k, d); an empty cluster moves to a point that is far from its centre."""
+    """Move centers to their members' means (B, R, k, d), and empty clusters to points far from their centre."""
     centers, counts = _means(points, state.labels, k)
     empty = counts == 0
     if empty.any():
@@ -163,7 +163,7 @@ def _update(points: Tensor, state: _State, k: int) -> Tensor:
 
 
 def _means(points: Tensor, labels: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Of points (B, n, d) by labels (B, R, n): (B, R, k, d), 0 for a label without points, and counts (B, R, k)."""
+    """Means of points (B, n, d) by labels (B, R, n): (B, R, k, d), 0 for an empty label; and counts (B, R, k)."""
     members = points.new_zeros(*labels.shape[:2], k, labels.shape[2]).scatter_(2, labels[:, :, None], 1)  # (B, R, k, n)
     counts = members.sum(-1)
     sums = members.flatten(1, 2) @ points

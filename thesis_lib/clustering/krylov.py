@@ -1,4 +1,4 @@
-"""The k leading eigenvectors of a normalised affinity from a block Krylov space: products with the affinity alone."""
+"""Leading eigenvectors of a normalised affinity by block Lanczos, which needs only products with the affinity."""
 
 import torch
 from torch import Tensor
@@ -57,7 +57,7 @@ def krylov_eigenvectors(
 
 
 def _search(space: "_Space", k: int, *, patience: int, tolerance: float, max_steps: int) -> Tensor:
-    """The best basis (B, n, width), once a space holds enough; not before `patience`."""
+    """Grow a Krylov space until it holds the leading eigenspace: its best basis, (B, n, width)."""
     batch, width, n = space.last.shape
     basis = space.last.new_empty(batch, n, width)
     pending = torch.ones(batch, dtype=torch.bool)
@@ -80,7 +80,7 @@ def _search(space: "_Space", k: int, *, patience: int, tolerance: float, max_ste
 
 
 class _Space:
-    """A growing orthonormal basis V (B, m, n) in rows, V L V^T, and the block by which V L leaves the basis."""
+    """Block Krylov space: an orthonormal basis V (B, m, n) in rows, V L V^T, and the next block."""
 
     def __init__(self, graph: Graph, block: Tensor) -> None:
         batch, self.width, n = block.shape
@@ -99,7 +99,7 @@ class _Space:
         return self.small.shape[-1] == self.memory.shape[1]
 
     def grow(self) -> None:
-        """Take in the last block; what its product adds is the next one."""
+        """Add the last block to the basis, and make the next one from its product with L."""
         image = self.graph.normalized(self.last.mT).mT  # (B, b, n)
         old, new = self.small.shape[-1], self.small.shape[-1] + self.width
         self.memory[:, old:new] = self.last
@@ -124,24 +124,24 @@ class _Space:
         self.leaving = (self.last @ image.mT).double()
 
     def ritz(self) -> tuple[Tensor, Tensor]:
-        """Eigenvalues (B, m), descending, of L in the space, and their residuals (B, b, m) in the next block's axes."""
+        """Compute Ritz values (B, m), descending, and their residuals (B, b, m) in coordinates of the next block."""
         values, rotation = torch.linalg.eigh(self.small)
         self.rotation = rotation.flip(-1)
         return values.flip(-1), self.leaving @ self.rotation[:, -self.leaving.shape[-1] :]
 
     def vectors(self, member: int | slice = slice(None)) -> Tensor:
-        """The best eigenvectors that the space holds, (B, width, n), or those of one member."""
+        """Compute the leading Ritz vectors, (B, width, n), or those of one member."""
         return self.rotation[member, :, : self.width].mT.to(self.memory) @ self.basis[member]
 
     def restart(self) -> None:
-        """From the best vectors alone, after `ritz`."""
+        """Restart the space from its leading Ritz vectors, after `ritz`."""
         rotation = self.rotation[..., : self.width]
         self.memory[:, : self.width] = self.vectors()
         self.small = rotation.mT @ self.small @ rotation
 
 
 def _start_block(root: Tensor, width: int, seed: int, start: Tensor | None) -> Tensor:
-    """Random directions (B, width, n), the same for all, behind those that are given."""
+    """Complete given start vectors by random directions, the same for all members: (B, width, n)."""
     batch, n = root.shape
     generator = torch.Generator().manual_seed(seed)
     block = torch.randn(width, n, generator=generator).to(root).expand(batch, width, n)

@@ -1,4 +1,4 @@
-"""The sparse graph of nearest neighbours, self-tuned: what the measurements of this project recommend."""
+"""Sparse self-tuned graph of nearest neighbours, which the measurements of this project recommend."""
 
 import warnings
 from collections.abc import Callable
@@ -23,7 +23,7 @@ JOINED = 0.5
 
 
 class NeighborGraph(Graph):
-    """The affinity of every point (B, n, d) with its nearest neighbours alone: a sparse matrix.
+    """Sparse affinity of every point (B, n, d) with its nearest neighbours.
 
     Two points are connected when either is among the other's nearest; with sigma="local" this is the self-tuned graph
     of Zelnik-Manor and Perona (2004), thinned. Identical points are one node: neighbours, and the local scale, are
@@ -75,13 +75,13 @@ class NeighborGraph(Graph):
         return (self.matrix @ sums).index_select(0, rows).add_(twins).unflatten(0, self.shape)
 
     def at_nodes(self, block: Tensor) -> Tensor:
-        """A block (B, n, b) with the values of a node's first point at all of its points."""
+        """Copy the values of each node's first point to all points of the node, in a block (B, n, b)."""
         if self.twins is None:
             return block
         return block.gather(1, self.twins.node[..., None].expand_as(block))
 
     def mapped(self, low: Tensor, high: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
-        """A step of Chebyshev's recurrence: `step(now, before)` is 2 t(L) now - before, written over `before`.
+        """Return a step of the Chebyshev recurrence: `step(now, before)` is 2 t(L) now - before, written over `before`.
 
         Args:
             low, high: (B,), which t maps to -1 and 1.
@@ -107,12 +107,12 @@ class NeighborGraph(Graph):
 
     @cached_property
     def _rows(self) -> Tensor:
-        """(e,), the row of every entry of the matrix."""
+        """Row of every stored entry of the matrix, (e,)."""
         starts = self.matrix.crow_indices()
         return torch.arange(len(starts) - 1, device=starts.device).repeat_interleave(starts.diff())
 
     def fault(self, k: int) -> str:
-        """How far the graph falls apart, in words; empty where it does not."""
+        """Describe how far the graph falls apart; an empty string if it does not."""
         most, faults = int(self.components.max()), []
         if self.isolated:
             faults.append(
@@ -128,12 +128,12 @@ class NeighborGraph(Graph):
         return "; ".join(faults)
 
     def _of_nodes(self, found: "_Found", values: Tensor) -> Tensor:
-        """Values (m,) of the nodes found as (B, n), those of a node at all its points."""
+        """Spread values (m,) of the nodes to all their points, (B, n)."""
         flat = values.new_zeros(self.shape.numel()).index_copy_(0, found.rows, values)
         return (flat if self.twins is None else flat[_rows(self.twins.node).flatten()]).view(self.shape)
 
     def _scales(self, points: Tensor, sigma: Sigma, found: "_Found") -> Tensor:
-        """(B, n), see `affinity.affinity_and_scales`."""
+        """Inverse scales s (B, n) with A_ij = exp(-s_i s_j |x_i - x_j|^2)."""
         if not is_local(sigma):
             return inverse_scales(points, sigma, [])
         near = found.squared[:, :NEIGHBOR]
@@ -141,7 +141,7 @@ class NeighborGraph(Graph):
         return inverse_scales(points, sigma, [self._of_nodes(found, farthest.sqrt())])
 
     def _edges(self, found: "_Found") -> tuple[Tensor, Tensor]:
-        """Pairs of rows (e, 2), the lower first, each once, and their affinities (e,), above 0."""
+        """Edges as pairs of rows (e, 2), each once with the lower row first, and their positive affinities (e,)."""
         rows, columns = found.rows[:, None].expand_as(found.columns).flatten(), found.columns.flatten()
         inverse, size = self.inverse_scale.flatten(), self.inverse_scale.numel()
         exponent = found.squared.flatten() * inverse[rows] * inverse[columns]
@@ -154,7 +154,7 @@ class NeighborGraph(Graph):
         return torch.cat([pairs, tied]), torch.cat([weights[weights > 0], faint])
 
     def _tie_isolated(self, found: "_Found", pairs: Tensor) -> Tensor:
-        """Pairs (e, 2) of every point without neighbour or twin, and its nearest neighbour."""
+        """Connect every point without neighbour or twin to its nearest neighbour: pairs (e, 2)."""
         alone = torch.ones(self.shape.numel(), dtype=torch.bool, device=pairs.device)
         alone[pairs.flatten()] = False
         if self.twins is not None:
@@ -164,7 +164,7 @@ class NeighborGraph(Graph):
         return torch.cat([found.rows[lost, None], found.columns[lost, :1]], 1).sort(dim=1).values.unique(dim=0)
 
     def _count(self, labels: Tensor) -> tuple[Tensor, int]:
-        """Of components (B, n) of the nodes: how many each member has (B,), and the points of the smallest."""
+        """Count the components of each member, (B,), and the points of its smallest one, from components (B, n)."""
         points = torch.ones_like(labels) if self.twins is None else self.twins.count
         sizes = labels.new_zeros(labels.numel()).index_add_(0, labels.flatten(), points.flatten())
         member = torch.arange(len(labels), device=labels.device)[:, None].expand_as(labels)
@@ -173,14 +173,14 @@ class NeighborGraph(Graph):
         return counts, int(sizes[sizes > 0].min())
 
     def _joining(self, points: Tensor, labels: Tensor, member: Tensor, k: int) -> Tensor:
-        """Pairs of rows (e, 2) that leave k components of one member."""
+        """Find the pairs of rows (e, 2) that join the components of one member to k."""
         some = _distinct(points, self.twins, int(member))
         pairs = join_nearest(points[member, some], labels[member, some], k)
         return (member * self.shape[1] + some[pairs]).sort(dim=1).values
 
 
 class _Found(NamedTuple):
-    """The neighbours of all nodes of a batch, as rows of the batch laid flat (B n)."""
+    """Neighbours of all nodes of a batch; rows count through the flattened batch (B n)."""
 
     rows: Tensor
     """(m,)."""
@@ -191,7 +191,7 @@ class _Found(NamedTuple):
 
 
 def _find(points: Tensor, count: int, twins: Twins | None) -> _Found:
-    """The nearest of the distinct points (B, n, d), each member by itself."""
+    """Find the nearest neighbours among the distinct points of each member of (B, n, d)."""
     found = []
     for member in range(len(points)):
         some = _distinct(points, twins, member)
@@ -205,19 +205,19 @@ def _find(points: Tensor, count: int, twins: Twins | None) -> _Found:
 
 
 def _distinct(points: Tensor, twins: Twins | None, member: int) -> Tensor:
-    """The rows (m,) of the points of one member of a batch that stand for a node."""
+    """Rows (m,) of the points of one member that represent a node."""
     if twins is None:
         return torch.arange(points.shape[1], device=points.device)
     return (twins.count[member] > 0).nonzero()[:, 0]
 
 
 def _rows(node: Tensor) -> Tensor:
-    """(B, n) rows of each member -> rows of the batch laid flat."""
+    """Convert rows (B, n) within each member to rows of the flattened batch."""
     return node + node.shape[1] * torch.arange(len(node), device=node.device)[:, None]
 
 
 def _symmetric(pairs: Tensor, weights: Tensor, n: int) -> Tensor:
-    """The CSR matrix (n, n) with weights (e,) at pairs (e, 2), i < j, and at (j, i), and with its diagonal of 0."""
+    """Build the symmetric CSR matrix (n, n) with weights (e,) at pairs (e, 2), i < j, and a stored diagonal of 0."""
     low, high = pairs.T
     own = torch.arange(n, device=pairs.device)
     places = torch.stack([torch.cat([low, high, own]), torch.cat([high, low, own])])

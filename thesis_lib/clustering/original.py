@@ -42,7 +42,7 @@ class OriginalSpectralClustering(SpectrumClustering):
         self.eigenvalues = self.eigenvectors = torch.empty(0)
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Labels (n,) and centers (k, k) of points (n, d)."""
+        """Cluster points (n, d): labels (n,) and centers (k, k)."""
         with numpy_seed(self.seed):
             labels, centers = super().__call__(x.as_subclass(_with_eig(self._record)))
         return labels.as_subclass(Tensor), centers.as_subclass(Tensor)
@@ -89,7 +89,7 @@ def original_clusters(
 
 @contextmanager
 def numpy_seed(seed: int) -> Iterator[None]:
-    """numpy's global generator, seeded inside and as it was outside."""
+    """Seed numpy's global generator inside the block, and restore it afterwards."""
     state = np.random.get_state()  # noqa: NPY002 -- torchcluster draws from it
     np.random.seed(seed)  # noqa: NPY002
     try:
@@ -99,12 +99,12 @@ def numpy_seed(seed: int) -> Iterator[None]:
 
 
 def _no_clusters(embedding: Tensor) -> tuple[Tensor, Tensor]:
-    """A k-means that does nothing, for when only the embedding is wanted."""
+    """Placeholder for k-means that does nothing, where only the embedding is wanted."""
     return embedding.new_zeros(len(embedding), dtype=torch.int64), embedding[:0]
 
 
 def _with_eig(record: Record) -> type[Tensor]:
-    """A Tensor class whose symmetric matrices have the removed `eig`, as torch 1.12 gave it."""
+    """Make a Tensor subclass with `eig` for symmetric matrices, as torch 1.12 had it."""
 
     class WithEig(Tensor):
         def eig(self, eigenvectors: bool = False) -> tuple[Tensor, Tensor]:

@@ -1,11 +1,11 @@
-"""Orthonormal bases of a few long vectors, fast: by their Gram matrix in float64."""
+"""Orthonormal bases of a few long vectors, by their Gram matrix in float64."""
 
 import torch
 from torch import Tensor
 
 
 def orthonormal(block: Tensor) -> Tensor:
-    """An orthonormal basis (..., b, n) of the rows of a block.
+    """Orthonormalise the rows of a block (..., b, n).
 
     From Cholesky's factor of the Gram matrix in float64, once more where the rows are not nearly orthogonal; by
     Householder where they are nearly dependent.
@@ -25,7 +25,7 @@ def orthonormal(block: Tensor) -> Tensor:
 
 
 def orthonormal_columns(block: Tensor) -> Tensor:
-    """An orthonormal basis (B, n, b) of the columns of a block, which may be nearly dependent.
+    """Orthonormalise the columns of a block (B, n, b), which may be nearly dependent.
 
     By the eigenvectors of the Gram matrix, once more where its eigenvalues lie far apart; by Householder where rounding
     is all that some of the columns add.

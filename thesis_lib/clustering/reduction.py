@@ -1,4 +1,4 @@
-"""Random PCA: fewer dimensions before the affinity, where distances in thousands of dimensions say little."""
+"""Random PCA, which reduces the dimensions of points before the affinity."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ EXTREME = 2.0**40
 
 @dataclass(frozen=True, repr=False)
 class Projection:
-    """An affine map from points (B, n, d) as they were given to centred points on a few directions, (B, n, r)."""
+    """Affine map from points (B, n, d), as given, to centred points along a few directions, (B, n, r)."""
 
     mean: Tensor
     """(B, 1, d), in the precision of the points: an offset that is taken off before a cast costs no digits."""
@@ -28,27 +28,27 @@ class Projection:
     """(B, d, r), orthonormal columns; None for all of R^d."""
 
     def centred(self, points: Tensor) -> Tensor:
-        """Points (B, n, d) less their mean, scaled, in the precision of the mean."""
+        """Subtract the mean from points (B, n, d) and scale them, in the precision of the mean."""
         return (points.to(self.mean) - self.mean) * self.scale
 
     def __call__(self, points: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-        """Points (B, n, d) -> (B, n, r) of a dtype."""
+        """Project points (B, n, d) to (B, n, r) of a dtype."""
         centred = self.centred(points).to(dtype)
         return centred if self.basis is None else centred @ self.basis.to(dtype)
 
     def __getitem__(self, members: slice) -> "Projection":
-        """The map of some members of the batch."""
+        """Projection of some members of the batch."""
         return Projection(self.mean[members], self.scale[members], None if self.basis is None else self.basis[members])
 
 
 def center(points: Tensor) -> Projection:
-    """The map of points (B, n, d) that takes off their mean, and scales them where their values are extreme."""
+    """Make the map that subtracts the mean of points (B, n, d), and scales them if their values are extreme."""
     mean = _mean(points)
     return Projection(mean, _scale(points, mean), None)
 
 
 def random_pca(points: Tensor, dimensions: int | None, *, seed: int) -> Projection:
-    """The leading principal directions of a random sample of the rows.
+    """Make the projection on the leading principal directions of a random sample of the rows.
 
     Args:
         points: (B, n, d).
@@ -68,14 +68,14 @@ def random_pca(points: Tensor, dimensions: int | None, *, seed: int) -> Projecti
 
 
 def _mean(points: Tensor) -> Tensor:
-    """(B, n, d) -> (B, 1, d), float32 at least, finite where the sum of all is not."""
+    """Mean (B, 1, d) of points (B, n, d), at least float32, finite even if the sum overflows."""
     points = points.to(exact_dtype(points.dtype))
     mean = points.mean(1, keepdim=True)
     return mean if mean.isfinite().all() else (points / points.shape[1]).sum(1, keepdim=True)
 
 
 def _scale(points: Tensor, mean: Tensor) -> Tensor:
-    """(B, 1, 1): 1 unless the largest magnitude of the centred points is extreme or 0."""
+    """Scale (B, 1, 1) to divide centred points by: 1 unless their largest magnitude is extreme or 0."""
     low, high = points.amin(1, keepdim=True), points.amax(1, keepdim=True)
     largest = torch.maximum(high.to(mean) - mean, mean - low.to(mean)).amax(2, keepdim=True)
     power = torch.exp2(-largest.clamp(min=torch.finfo(mean.dtype).tiny).log2().round())
@@ -84,7 +84,7 @@ def _scale(points: Tensor, mean: Tensor) -> Tensor:
 
 
 def _leading_directions(sample: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """The `count` leading principal directions (B, d, count) of a centred sample (B, s, d).
+    """Compute the `count` leading principal directions (B, d, count) of a centred sample (B, s, d).
 
     Of many dimensions by subspace iteration on random combinations of the rows (Halko, Martinsson, Tropp, 2011,
     algorithm 4.4): only distances are of interest, to which directions of like variance are alike.

@@ -1,4 +1,4 @@
-"""Which solver finds the eigenvectors of a graph, on how many sets of points at a time, and from how many landmarks."""
+"""Choice of the eigensolver, of how many sets of points are solved at a time, and of landmarks (Nystrom)."""
 
 import os
 from collections.abc import Callable
@@ -31,7 +31,7 @@ TRUSTED = 0.95
 
 
 class Solved(NamedTuple):
-    """Eigenvectors of the graphs of B sets of n points, and what these graphs say of each point."""
+    """Eigenvectors of the graphs of B sets of n points, with each point's scale, degree and radius."""
 
     eigen: Eigen
     inverse_scale: Tensor
@@ -45,20 +45,20 @@ class Solved(NamedTuple):
 
 
 def choose_solver(solver: Solver, n: int) -> str:
-    """The solver that was asked for, or the one that fits n points."""
+    """Choose the solver for n points, where none was asked for."""
     if solver == "auto":
         return "dense" if n <= DENSE_UP_TO else "krylov"
     return "krylov" if solver == "nystrom" and n <= 2 * LANDMARKS else solver
 
 
 def full_graph(points: Tensor, sigma: Sigma, solver: str) -> Graph:
-    """The affinity of all pairs of points (B, n, d): held where memory allows it or LAPACK needs it."""
+    """Make the full graph of points (B, n, d), held in memory if there is room or LAPACK needs it."""
     held = solver == "dense" or is_held(points.shape[1], points.device)
     return (DenseGraph if held else TiledGraph)(points, sigma)
 
 
 def is_held(n: int, device: torch.device) -> bool:
-    """Whether an affinity of n points, in float32, may be held on a device: by its memory, whatever is free of it."""
+    """Whether a float32 affinity of n points fits on a device, judged by its total memory, not by what is free now."""
     if device.type == "cuda":
         memory = torch.cuda.get_device_properties(device).total_memory
     else:
@@ -76,7 +76,7 @@ def solve(
     seed: int,
     start: Tensor | None = None,
 ) -> Solved:
-    """The k leading eigenvectors of the graphs of B sets of n points, as many sets at a time as memory should hold.
+    """Compute the k leading eigenvectors of the graphs of B sets of n points, as many sets at a time as fit in memory.
 
     Args:
         graph_of: makes the graph of some of the sets.
@@ -109,7 +109,7 @@ def solve(
 def extend_landmarks(
     points: Tensor, solved: Callable[[Tensor], tuple[Eigen, Extension, str]], seed: int
 ) -> tuple[Eigen, Extension, str]:
-    """Eigenvectors of LANDMARKS of the points (B, n, d), extended to all; other landmarks tell how far to trust them.
+    """Extend the eigenvectors of LANDMARKS of the points (B, n, d) to all; other landmarks tell how far to trust them.
 
     Args:
         solved: eigenvectors of fewer points, what extends them to others, and what is wrong with their graph.
@@ -130,6 +130,6 @@ def extend_landmarks(
 
 
 def _joined(parts: tuple[Tensor | None, ...]) -> Tensor | None:
-    """Parts of a batch, if there are any."""
+    """Concatenate the parts of a batch, or return None if there are none."""
     whole = [part for part in parts if part is not None]
     return torch.cat(whole) if whole else None

@@ -94,7 +94,7 @@ class SpectralClustering:
 
     @classmethod
     def preset(cls, name: Preset, n_clusters: int = 40, **options: Any) -> "SpectralClustering":
-        """A clustering by a name: "recommended" (the defaults), or "faithful" to Ng, Jordan and Weiss.
+        """Make a clustering by name: "recommended" (the defaults), or "faithful" to Ng, Jordan and Weiss.
 
         Raises:
             ValueError: an unknown name.
@@ -122,7 +122,7 @@ class SpectralClustering:
         return clusters if points.ndim == 3 else clusters[0]
 
     def _cluster(self, points: Tensor, start: "_Start") -> Clusters:
-        """The six steps, of points (B, n, d)."""
+        """Cluster points (B, n, d) by the six steps of Ng, Jordan and Weiss (2001)."""
         solver = choose_solver(self.solver, points.shape[1])
         if solver == "nystrom":
             eigen, extension, fault = extend_landmarks(points, partial(self._solve, solver="krylov"), self.seed)
@@ -147,7 +147,7 @@ class SpectralClustering:
         )
 
     def _solve(self, points: Tensor, solver: str, start: Tensor | None = None) -> tuple[Eigen, Extension, str]:
-        """Steps 1 to 3: affinities A of points (B, n, d) as given, L = D^-1/2 A D^-1/2, its k leading eigenvectors X.
+        """Do steps 1 to 3: affinities A of points (B, n, d), L = D^-1/2 A D^-1/2, its k leading eigenvectors X.
 
         Returns:
             the eigenvectors, what places other points among these, and what is wrong with the graph, in words.
@@ -190,7 +190,7 @@ class SpectralClustering:
 
 
 class _Start(NamedTuple):
-    """What a warm start takes from an earlier clustering."""
+    """Eigenvectors and labels of an earlier clustering, as a warm start."""
 
     basis: Tensor | None = None
     """(B, n, b)."""
@@ -199,7 +199,7 @@ class _Start(NamedTuple):
 
 
 def _start_of(clusters: Clusters, points: Tensor, k: int) -> _Start:
-    """The start from an earlier clustering, for points (n, d) or (B, n, d)."""
+    """Make the warm start from an earlier clustering, for points (n, d) or (B, n, d)."""
     if clusters.solver == "nystrom" or clusters.graph == "torchcluster":
         raise ValueError(
             f'warm_start is by "{clusters.solver}" on the graph of "{clusters.graph}", which keeps no basis; take '

@@ -1,4 +1,4 @@
-"""Identical points: they are one node of a graph of neighbours, with the weight of their number.
+"""Identical points, which are one node of a graph of neighbours, weighted by their number.
 
 Among more identical points than a node has neighbours, each would find only its twins, and the graph would fall apart.
 """
@@ -14,7 +14,7 @@ from thesis_lib.clustering.distances import tiles
 
 @dataclass(frozen=True, repr=False)
 class Twins:
-    """Which of the points (B, n, d) are identical. The first point of a node stands for it."""
+    """Identical points among points (B, n, d), as nodes; the first point of a node represents it."""
 
     node: Tensor
     """(B, n) int64: the first of the points identical to this one; a point alone is its own."""
@@ -22,12 +22,12 @@ class Twins:
     """(B, n) int64: at the first point of a node how many there are, 0 at the others."""
 
     def __getitem__(self, members: slice) -> "Twins":
-        """Those of some members of the batch."""
+        """Twins of some members of the batch."""
         return Twins(self.node[members], self.count[members])
 
 
 def find_twins(points: Tensor) -> Twins | None:
-    """The twins among points (B, n, d), each set by itself; None where no two are identical.
+    """Find identical points within each set of (B, n, d); None if no two are identical.
 
     Sorted by a random projection, identical points lie side by side; each is then compared with the one before, so that
     an equal projection joins nothing that differs.
@@ -51,5 +51,5 @@ def find_twins(points: Tensor) -> Twins | None:
 
 
 def _projected(points: Tensor, factors: Tensor) -> Tensor:
-    """Sums (B, m) that identical points (B, m, d) share to the bit: a product of matrices would not promise that."""
+    """Random projections (B, m), bit-identical for identical points (B, m, d), unlike a matrix product's."""
     return (points.to(exact_dtype(points.dtype)) * factors).sum(-1, dtype=torch.float64)

@@ -15,7 +15,7 @@ from thesis_lib.paths import DATASET
 
 
 def main() -> int:
-    """Run one command; 1 when the data set is not as it should be."""
+    """Run one command and return the exit status: 1 if the data set is not as it should be."""
     arguments = _parser().parse_args()
     try:
         return arguments.run(arguments)
@@ -62,7 +62,7 @@ def _lists(given: argparse.Namespace) -> int:
 
 
 def _warned(root: Path) -> int:
-    """Say what the lists lack, if their frames are Cityscapes'; that is no failure."""
+    """Print which of Cityscapes' frames the lists lack, which is no failure."""
     listed = {split: pairs_of(root, split) if list_file(root, split).exists() else [] for split in SPLITS}
     frames = {split: [pair.frame for pair in pairs] for split, pairs in listed.items()}
     real = any(is_cityscapes(split, names) for split, names in frames.items())

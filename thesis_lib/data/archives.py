@@ -1,4 +1,4 @@
-"""The entries of a zip that belong to the data set: where each goes, and what keeps it from being read."""
+"""Entries of a zip that belong to the data set: where each goes, and whether it can be read."""
 
 import stat
 import zipfile
@@ -22,7 +22,7 @@ PIECE = 2**20
 
 
 class Entry(NamedTuple):
-    """One file of a zip."""
+    """File in a zip, and where it goes."""
 
     archive: zipfile.ZipFile
     info: zipfile.ZipInfo
@@ -30,7 +30,7 @@ class Entry(NamedTuple):
     """From the data set's root, such as gtFine/train/aachen/..."""
 
     def content(self) -> Iterator[bytes]:
-        """The file's bytes, a piece at a time.
+        """Yield the file's bytes in pieces.
 
         Raises:
             DatasetError: the zip is damaged there.
@@ -46,7 +46,7 @@ class Entry(NamedTuple):
 
 
 def open_archive(path: Path) -> zipfile.ZipFile:
-    """A zip whose table of contents is whole.
+    """Open a zip, and check that its table of contents is whole.
 
     Raises:
         DatasetError: it is not there, or no zip, or cut off.
@@ -67,7 +67,7 @@ def open_archive(path: Path) -> zipfile.ZipFile:
 
 
 def entries(archive: zipfile.ZipFile) -> list[Entry]:
-    """The files of a zip that belong below leftImg8bit/ or gtFine/, wherever in it these two folders lie.
+    """List the files of a zip that belong below leftImg8bit/ or gtFine/, wherever in it these folders lie.
 
     Backslashes, ./ and folders around the two are understood, and what macOS adds is passed over.
 
@@ -96,7 +96,7 @@ def entries(archive: zipfile.ZipFile) -> list[Entry]:
 
 
 def _place(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> PurePosixPath | None:
-    """Where an entry goes, from the data set's root, or None for what is no file of it."""
+    """Place of an entry relative to the data set's root, or None if it does not belong to the data set."""
     name = info.filename.replace("\\", "/")
     path = PurePosixPath(name)
     parts = path.parts

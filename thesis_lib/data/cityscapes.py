@@ -18,7 +18,7 @@ Transform = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 class Cityscapes(Dataset):
-    """The images and labels of a split.
+    """Images and labels of a split, as a PyTorch Dataset.
 
     `dataset[i]` gives an image (3, H, W), uint8 RGB, and its trainIds (H, W), uint8 with 255 for "ignore", as
     tv_tensors, or what `transform` makes of them. `dataset[epoch, i]` is the sample with the augmentation of an epoch:
@@ -62,7 +62,7 @@ class Cityscapes(Dataset):
             return self.transform(image, mask)
 
     def read(self, index: int) -> tuple[tv_tensors.Image, tv_tensors.Mask]:
-        """The pair as it is on disk."""
+        """Read an image and its label as they are on disk."""
         pair = self.pairs[index]
         image, label = read_image(pair.image), read_label(pair.label)
         if image.shape[:2] != label.shape:
@@ -75,7 +75,7 @@ class Cityscapes(Dataset):
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
-    """(epoch, index) for every sample of an epoch, in an order that is a function of (seed, epoch).
+    """Sampler of (epoch, index) pairs, in an order that depends on (seed, epoch) alone.
 
     Args:
         length: of the data set.
@@ -111,7 +111,7 @@ class EpochSampler(Sampler[tuple[int, int]]):
 
 @contextmanager
 def _random_state(*key: int) -> Iterator[None]:
-    """torch's CPU generator, seeded by integers inside and as it was outside; CUDA's is not touched."""
+    """Seed torch's CPU generator inside the block, and restore it afterwards; CUDA's is not touched."""
     before = torch.get_rng_state()
     torch.default_generator.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
     try:

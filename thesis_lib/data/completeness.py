@@ -1,4 +1,4 @@
-"""Which frames a split lacks, and which do not belong into it."""
+"""Checks for frames that a split lacks, and for frames in the wrong split."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -15,12 +15,12 @@ HOMES = {
 
 
 def city_of(frame: str) -> str:
-    """The city of a frame such as aachen_000000_000019."""
+    """City in a frame's name, such as aachen in aachen_000000_000019."""
     return frame.split("_")[0]
 
 
 def misplaced(split: str, frames: Iterable[str]) -> list[str]:
-    """One line for each frame whose city belongs to another split, in the order of the names."""
+    """Describe each frame whose city belongs to another split, a line each, in the order of the names."""
     homes = {frame: HOMES.get(city_of(frame), split) for frame in sorted(frames)}
     return [f"{frame} belongs to {home}" for frame, home in homes.items() if home != split]
 
@@ -31,7 +31,7 @@ def is_cityscapes(split: str, frames: Iterable[str]) -> bool:
 
 
 def missing_by_city(split: str, frames: Iterable[str]) -> list[str]:
-    """One line for each city that has other than the published number of frames."""
+    """Describe each city that does not have the published number of frames, a line each."""
     found, expected = Counter(map(city_of, frames)), official.FRAMES[split]
     return [
         f"{city}: {found[city]} frames, {expected.get(city, 0)} expected"
@@ -41,7 +41,7 @@ def missing_by_city(split: str, frames: Iterable[str]) -> list[str]:
 
 
 def shortcomings(frames: Mapping[str, Collection[str]], wanted: Mapping[str, int]) -> list[str]:
-    """What a training should know of the frames that it is given, a line each; nothing, if they are as they should be.
+    """Describe what is wrong with the frames that a training is given, a line each.
 
     Args:
         frames: names by split.
@@ -57,7 +57,7 @@ def shortcomings(frames: Mapping[str, Collection[str]], wanted: Mapping[str, int
 
 
 def twice(frames: Mapping[str, Collection[str]]) -> list[str]:
-    """One line if splits share frames: what is trained on would be scored on."""
+    """Describe the frames that splits share, in one line: what is trained on would be scored on."""
     counts = Counter(name for names in frames.values() for name in set(names))
     shared = sorted(name for name, count in counts.items() if count > 1)
     return [f"{len(shared)} frames lie in more than one split: {shared[0]}"] if shared else []

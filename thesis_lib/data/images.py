@@ -24,12 +24,12 @@ TRAIN_IDS[[*range(NUM_CLASSES), IGNORE]] = True
 
 
 def read_image(path: Path) -> np.ndarray:
-    """An RGB image, (H, W, 3) uint8."""
+    """Read an RGB image, (H, W, 3) uint8."""
     return cv2.cvtColor(_decode(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
 def read_instances(path: Path) -> np.ndarray:
-    """Instance ids, (H, W) int32: labelId * 1000 + number, or the labelId where there are no instances.
+    """Read instance ids, (H, W) int32: labelId * 1000 + number, or the labelId where there are no instances.
 
     Raises:
         DatasetError: unreadable, not one channel, or an id of no label.
@@ -44,7 +44,7 @@ def read_instances(path: Path) -> np.ndarray:
 
 
 def read_label(path: Path) -> np.ndarray:
-    """labelIds or labelTrainIds as they are in the file, (H, W) uint8.
+    """Read labelIds or trainIds as they are in the file, (H, W) uint8.
 
     Raises:
         DatasetError: unreadable, not one channel, or values that the file's kind (told by its name) cannot have.
@@ -63,12 +63,12 @@ def read_label(path: Path) -> np.ndarray:
 
 
 def to_train_ids(label: np.ndarray, path: Path) -> np.ndarray:
-    """What `read_label` gave for `path`, as trainIds with 255 for "ignore"."""
+    """Convert what `read_label` gave for `path` to trainIds, with 255 for "ignore"."""
     return label if is_train_ids(path) else LABEL_TO_TRAIN[label]
 
 
 def to_label_ids(label: np.ndarray, path: Path) -> np.ndarray:
-    """What `read_label` gave for `path`, as labelIds; of trainIds 255 becomes 0, "unlabeled"."""
+    """Convert what `read_label` gave for `path` to labelIds; trainId 255 becomes 0, "unlabeled"."""
     return TRAIN_TO_LABEL[label] if is_train_ids(path) else label
 
 

@@ -21,7 +21,7 @@ WORD = re.compile(r'"(?:[^"\\]|\\.)*"|#.*|\S+')
 
 
 class Pair(NamedTuple):
-    """An image and its label, absolute paths."""
+    """Absolute paths of an image and its label."""
 
     image: Path
     label: Path
@@ -33,7 +33,7 @@ class Pair(NamedTuple):
 
 
 def pairs_of(root: Path, split: str) -> list[Pair]:
-    """The pairs of a split: as its list says, or all in the tree, sorted by name, where there is no list.
+    """List the pairs of a split: those of its list, or, without a list, all in the tree, sorted by name.
 
     Raises:
         DatasetError: the root, the split or a listed file is missing, or there are no images.
@@ -44,7 +44,7 @@ def pairs_of(root: Path, split: str) -> list[Pair]:
 
 
 def list_file(root: Path, split: str) -> Path:
-    """Where the list of a split lies."""
+    """Path of a split's list."""
     return root / f"{split}_set.txt"
 
 
@@ -77,7 +77,7 @@ def read_list(file: Path, root: Path) -> list[Pair]:
 
 
 def _lines(file: Path) -> list[str]:
-    """The lines of a text, in whatever encoding its editor saved it."""
+    """Decode the lines of a text, which may be UTF-8, UTF-16 or Latin-1."""
     try:
         data = file.read_bytes()
     except OSError as error:
@@ -113,12 +113,12 @@ def _unquoted(word: str) -> str:
 
 
 def _quoted(path: str) -> str:
-    """A path as it stands, or as a string of JSON where a line would not give it back."""
+    """Quote a path as a JSON string if it would not be read back from a line as it is."""
     return path if path.isprintable() and not set(path) & set(' "') else json.dumps(path)
 
 
 def frames_in(root: Path, folder: str, split: str, suffix: str) -> list[Path]:
-    """The files <folder>/<split>/<city>/<frame><suffix>, in the order of their names whatever the file system's is.
+    """List the files <folder>/<split>/<city>/<frame><suffix>, in the order of their names.
 
     Hidden files and folders are none: macOS leaves a ._NAME beside every NAME on foreign disks and in zips.
     """
@@ -127,12 +127,12 @@ def frames_in(root: Path, folder: str, split: str, suffix: str) -> list[Path]:
 
 
 def is_foreign(parts: Iterable[str]) -> bool:
-    """Whether a path, given by its parts, is what an operating system left there for itself."""
+    """Whether a path, given by its parts, is hidden or a file that an operating system keeps for itself."""
     return any(part == FOREIGN or part.startswith(".") for part in parts)
 
 
 def find_pairs(root: Path, split: str) -> list[Pair]:
-    """Every image of a split with its labelIds, in the order of the names.
+    """Pair every image of a split with its labelIds, in the order of the names.
 
     Raises:
         DatasetError: there are no images, or one without labels.
@@ -144,7 +144,7 @@ def find_pairs(root: Path, split: str) -> list[Pair]:
 
 
 def label_of(image: Path, root: Path) -> Path:
-    """The labelIds of an image of the official layout.
+    """Path of the labelIds of an image in the official layout.
 
     Raises:
         DatasetError: it is not there.
@@ -170,7 +170,7 @@ def write_lists(root: Path, splits: Iterable[str] = SPLITS) -> list[Path]:
 
 
 def missing_dataset(folder: Path) -> DatasetError:
-    """The error for a data set that is not there."""
+    """Make the error for a data set that is not there."""
     return DatasetError(
         f"{folder} has no images.\n"
         "Put the unzipped leftImg8bit/ and gtFine/ of Cityscapes there (see cityscapes_dataset/README.md),\n"

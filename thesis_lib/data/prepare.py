@@ -84,7 +84,7 @@ def _extract(entry: Entry, root: Path) -> None:
 
 @contextmanager
 def _disk_errors(root: Path) -> Iterator[None]:
-    """Say what the disk said, and what to do."""
+    """Turn errors of the disk into a DatasetError that says what to do."""
     try:
         yield
     except OSError as error:

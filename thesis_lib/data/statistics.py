@@ -1,4 +1,4 @@
-"""How often each class occurs."""
+"""Statistics of a data set's classes."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from thesis_lib.data.labels import NUM_CLASSES
 
 
 def class_pixels(dataset: Cityscapes) -> np.ndarray:
-    """Pixels of each class in each image: (images, 19) int64; ignored pixels are not counted."""
+    """Count the pixels of each class in each image: (images, 19) int64; ignored pixels are not counted."""
     counts = [
         np.bincount(to_train_ids(read_label(pair.label), pair.label).ravel(), minlength=256)[:NUM_CLASSES]
         for pair in dataset.pairs

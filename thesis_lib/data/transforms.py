@@ -67,11 +67,11 @@ class RandomBlur(v2.Transform):
     """Gaussian blur 5 x 5 with probability 1/2, its sigma by OpenCV's rule: semseg's RandomGaussianBlur."""
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """Draw whether."""
+        """Draw whether to blur."""
         return {"blur": bool(torch.rand(()) < 0.5)}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """Blur an image; a mask stays."""
+        """Blur an image, and leave a mask as it is."""
         if isinstance(inpt, tv_tensors.Mask) or not params["blur"]:
             return inpt
         blurred = cv2.GaussianBlur(inpt.permute(1, 2, 0).numpy(), (5, 5), 0)
@@ -81,7 +81,7 @@ class RandomBlur(v2.Transform):
 def view_matrix(
     size: tuple[int, int], scaled: tuple[int, int], angle: float, corner: tuple[float, float]
 ) -> np.ndarray:
-    """The (2, 3) matrix of: resize from `size` to `scaled`, turn by `angle` about the centre, cut from `corner`.
+    """Affine matrix (2, 3) that resizes `size` to `scaled`, turns by `angle` about the centre, and crops at `corner`.
 
     Sizes and corner are (width, height); pixel centres lie at integers, as for cv2.resize and cv2.warpAffine.
     """
@@ -97,7 +97,7 @@ def view_matrix(
 def train_transform(
     crop: tuple[int, int], *, mean: RGB, std: RGB, scale: tuple[float, float] = (0.5, 2), rotate: float = 10
 ) -> v2.Transform:
-    """semseg's training augmentation, to a normalised image (3, *crop) float32 and a mask (*crop) uint8."""
+    """Compose semseg's training augmentation, to a normalised image (3, *crop) float32 and a mask (*crop) uint8."""
     return v2.Compose(
         [
             RandomView(crop, scale=scale, rotate=rotate, fill=mean),
@@ -109,13 +109,13 @@ def train_transform(
 
 
 def normalization(mean: RGB, std: RGB) -> v2.Transform:
-    """uint8 RGB to (x / 255 - mean) / std, float32; masks stay."""
+    """Make the transform from uint8 RGB to (x / 255 - mean) / std, float32, which leaves masks as they are."""
     return v2.Compose(
         [v2.ToDtype({tv_tensors.Image: torch.float32, "others": None}, scale=True), v2.Normalize(mean, std)]
     )
 
 
 def denormalize(images: Tensor, mean: RGB, std: RGB) -> Tensor:
-    """Back from `normalization`: (..., 3, H, W) in [0, 1]."""
+    """Undo `normalization` of images (..., 3, H, W): values in [0, 1]."""
     shape = (3, 1, 1)
     return (images * images.new_tensor(std).view(shape) + images.new_tensor(mean).view(shape)).clamp(0, 1)

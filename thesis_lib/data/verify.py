@@ -1,4 +1,4 @@
-"""Is the data set whole, and is every file what it should be?"""
+"""Verification that a data set is complete and every file intact."""
 
 import hashlib
 import struct
@@ -25,7 +25,7 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the report."""
+    """Check of the data set, with the problems found."""
 
     name: str
     found: str
@@ -34,7 +34,7 @@ class Check:
 
 @dataclass
 class Report:
-    """What `verify_dataset` found."""
+    """Report of `verify_dataset`."""
 
     root: Path
     checks: list[Check] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Report:
         return not any(check.problems for check in self.checks)
 
     def print(self) -> None:
-        """One table, the first problems of each check in it."""
+        """Print the checks as a table, with the first problems of each."""
         # Text: in plain strings rich would take [brackets] of a path for its markup
         table = Table("check", "found", "")
         for check in self.checks:
@@ -100,7 +100,7 @@ def _split_checks(split: str, images: dict[str, Path], labels: dict[str, Path], 
 
 
 def content_digest(pairs: Iterable[Pair]) -> str:
-    """sha256 over the names and bytes of images and labels: the identity of a data set in the provenance of figures."""
+    """Compute the sha256 over names and bytes of images and labels: a data set's identity in provenance."""
     files = [path for pair in pairs for path in pair]
     with ThreadPoolExecutor() as pool:
         digests = pool.map(lambda path: f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}", files)
@@ -148,7 +148,7 @@ def _headers(split: str, pairs: list[Pair]) -> Check:
 
 
 def _png_header(path: Path, channels: int) -> tuple[int, int]:
-    """(height, width), from the first and last bytes of a file."""
+    """Read (height, width) of a PNG from its first bytes, and check that its last ones are there."""
     try:
         with path.open("rb") as file:
             start = file.read(33)

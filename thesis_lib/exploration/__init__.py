@@ -1,1 +1,1 @@
-"""Looking at feature maps: what is clustered, how redundant it is, what clusters agree with, what they take."""
+"""Exploration of feature maps: features of an image, their redundancy, agreement of clusters with labels, timing."""

@@ -1,4 +1,4 @@
-"""How far clusters of a feature map agree with the labels of its picture."""
+"""Agreement between clusters of a feature map and the labels of its image."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -22,7 +22,7 @@ Labelling = Callable[[Tensor, Sequence[int]], list[np.ndarray]]
 
 
 class Agreement(NamedTuple):
-    """Clusters beside the labels of one picture; pixels that do not count are left out."""
+    """Scores of clusters against the labels of one image; ignored pixels are left out."""
 
     nmi: float
     """Normalised mutual information of cluster and class, over pixels (arithmetic mean of the entropies)."""
@@ -33,7 +33,7 @@ class Agreement(NamedTuple):
 
 
 def agreement(labels: np.ndarray, classes: np.ndarray) -> Agreement:
-    """Clusters of a feature map beside the classes of the pixels that its cells cover.
+    """Compare clusters of a feature map with the classes of the pixels that its cells cover.
 
     Args:
         labels: (h, w), the cluster of each cell.
@@ -53,7 +53,7 @@ def agreement(labels: np.ndarray, classes: np.ndarray) -> Agreement:
 
 
 def cluster_counts(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Pixels of each class in each cluster: labels (h, w) and trainIds (H, W) -> (k, 20), the last what counts not."""
+    """Count pixels by cluster and class: labels (h, w), trainIds (H, W) -> (k, 20); the last column is "ignore"."""
     counts = cell_counts(classes, labels.shape)
     found = np.zeros((int(labels.max()) + 1, counts.shape[1]), np.int64)
     np.add.at(found, labels.ravel(), counts)
@@ -61,7 +61,7 @@ def cluster_counts(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 
 def cell_counts(classes: np.ndarray, grid: tuple[int, ...]) -> np.ndarray:
-    """Pixels of each class within each cell of a feature map.
+    """Count the pixels of each class within each cell of a feature map.
 
     Args:
         classes: (H, W) trainIds; those that do not count are put last.
@@ -78,7 +78,7 @@ def cell_counts(classes: np.ndarray, grid: tuple[int, ...]) -> np.ndarray:
 
 
 def clustering_choices(neighbors: Sequence[int]) -> dict[str, Labelling]:
-    """What can be compared, by name: both presets, the graphs between them, k-means as a control, rectangles.
+    """Methods to compare, by name: both presets, the graphs between them, k-means as a control, rectangles.
 
     Args:
         neighbors: numbers of neighbours to compare, beside those of "recommended".
@@ -114,7 +114,7 @@ def _kmeans(position: float) -> Labelling:
 
 
 def _rectangles(features: Tensor, ks: Sequence[int]) -> list[np.ndarray]:
-    """About k rectangles of about equal sides: what knowing nothing but the place is worth."""
+    """Divide a map into about k rectangles, a control that knows only where a pixel is."""
     height, width = features.shape[1:]
     found = []
     for k in ks:

@@ -1,4 +1,4 @@
-"""Feature maps of one image, and what clustering makes of them."""
+"""Feature maps of images, aligned with their pixels, and as points to cluster."""
 
 from collections.abc import Sequence
 
@@ -93,20 +93,20 @@ def layers_by_shift(looks: Sequence[tuple[float, float]]) -> dict[tuple[int, int
 
 
 def mirrored_places(length: int, before: int) -> Tensor:
-    """The pixels of a row that goes on mirrored, `before` of them first and a margin after, a multiple of 8 in all."""
+    """Indices of a row of pixels mirrored beyond both ends: `before` first, then a margin up to a multiple of 8."""
     total = -(-length // 8) * 8 + 2 * MARGIN
     places = (torch.arange(total) - before) % (2 * length)
     return torch.minimum(places, 2 * length - 1 - places)
 
 
 def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(H, W, 3) uint8 to (*size, 3), averaging when it shrinks."""
+    """Resize an image (H, W, 3) uint8 to (*size, 3), averaging when it shrinks."""
     smaller = size[0] < image.shape[0]
     return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
 
 
 def principal_maps(features: Tensor, count: int = 3) -> np.ndarray:
-    """The leading principal components of a map (C, h, w), as maps (count, h, w), their signs fixed."""
+    """Leading principal components of a map (C, h, w), as maps (count, h, w) with fixed signs."""
     points = as_points(features).double()
     centred = points - points.mean(0)
     # by the covariance: for 2,048 channels the singular vectors of the points take ten times as long
@@ -116,5 +116,5 @@ def principal_maps(features: Tensor, count: int = 3) -> np.ndarray:
 
 
 def as_points(features: Tensor, *, position: float = 0.0) -> Tensor:
-    """A map (C, h, w) as points (h w, C), or (h w, C + 2) with a pixel's place of that weight, see `pixel_points`."""
+    """Turn a map (C, h, w) into points (h w, C), or (h w, C + 2) with coordinates weighted by `position`."""
     return pixel_points(features[None], position)[0]

@@ -1,4 +1,4 @@
-"""How redundant the channels of a feature map are, before and after they are clustered."""
+"""Redundancy of a feature map's channels, before and after they are clustered."""
 
 import time
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from thesis_lib.models.cluster_layer import ClusterLayer
 
 
 class Diagnostics(NamedTuple):
-    """What a cluster layer does to a batch of features."""
+    """Redundancy of features before and after a cluster layer, and what the layer keeps of them."""
 
     rank_before: float
     """Effective rank of the channels, over all pixels of the batch, see `effective_rank`."""
@@ -45,7 +45,7 @@ def spectrum(features: Tensor) -> Tensor:
 
 
 def effective_rank(features: Tensor) -> float:
-    """exp of the entropy of the spectrum: between 1 (all maps alike) and C (all uncorrelated).
+    """Effective rank: exp of the entropy of the spectrum, between 1 (all maps alike) and C (all uncorrelated).
 
     Roy and Vetterli, "The effective rank", EUSIPCO 2007, on the eigenvalues of the channels' correlation.
     """
@@ -54,7 +54,7 @@ def effective_rank(features: Tensor) -> float:
 
 
 def diagnose(layer: ClusterLayer, features: Tensor) -> Diagnostics:
-    """How redundant features (B, C, h, w) are, before and after a layer, and what the layer keeps of them."""
+    """Measure the redundancy of features (B, C, h, w) before and after a layer, and what the layer keeps of them."""
     begin = time.perf_counter()
     clustered = layer(features)
     seconds = time.perf_counter() - begin
@@ -65,6 +65,6 @@ def diagnose(layer: ClusterLayer, features: Tensor) -> Diagnostics:
 
 
 def _centred_channels(maps: Tensor) -> Tensor:
-    """(B, C, h, w) -> (C, B h w), each channel less its mean."""
+    """Flatten features (B, C, h, w) to (C, B h w), and subtract each channel's mean."""
     rows = maps.float().transpose(0, 1).flatten(1)
     return rows - rows.mean(1, keepdim=True)

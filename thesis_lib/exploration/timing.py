@@ -1,4 +1,4 @@
-"""How long one clustering takes, against the number of points."""
+"""Timing of clusterings against the number of points."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ Series = dict[str, list[float]]
 
 
 def clustering_methods(n_clusters: int) -> dict[str, Callable[[Tensor], object]]:
-    """What is timed, by name."""
+    """Clusterings to time, by name."""
 
     def sklearn(points: Tensor) -> object:
         squared = torch.cdist(points[::4], points[::4]).square()
@@ -33,7 +33,7 @@ def clustering_methods(n_clusters: int) -> dict[str, Callable[[Tensor], object]]
 def time_clustering(
     points: Tensor, counts: Sequence[int], *, n_clusters: int, repeats: int, limit: float = 1.0
 ) -> dict[str, Series]:
-    """Seconds of every method at every count, methods taking turns.
+    """Time every method at every number of points, methods taking turns.
 
     Args:
         points: (n, d) to take evenly spaced rows from.

@@ -58,7 +58,7 @@ TOYS: dict[str, tuple[Callable[[np.random.Generator], tuple[np.ndarray, np.ndarr
 
 
 def cluster_toys(seed: int = 0) -> dict[str, dict[str, np.ndarray | float]]:
-    """Every toy set with the labels of NJW and of k-means, and their agreement with the eye (adjusted Rand index)."""
+    """Cluster every toy set by NJW and by k-means, with their adjusted Rand index to what the eye sees."""
     results = {}
     for name, (make, k) in TOYS.items():
         points, truth = make(np.random.default_rng(seed))
@@ -76,7 +76,7 @@ def cluster_toys(seed: int = 0) -> dict[str, dict[str, np.ndarray | float]]:
 
 
 def tightest(points: Tensor, k: int, seed: int) -> Clusters:
-    """NJW with the bandwidth that gives the tightest clusters of rows: the paper's choice, end of section 3."""
+    """Cluster by NJW with the bandwidth of the tightest clusters of rows, as the paper chooses it (section 3)."""
     options: dict[str, Any] = {"graph": "full", "solver": "dense", "reduce": None, "seed": seed}
     return min((SpectralClustering(k, sigma=sigma, **options)(points) for sigma in SIGMAS), key=distortion)
 

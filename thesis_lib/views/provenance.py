@@ -1,4 +1,4 @@
-"""Where a figure comes from: the commit, the profile, the data and the checkpoints it shows."""
+"""Provenance of a figure: commit, profile, data and checkpoints."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from thesis_lib.paths import PROJECT
 
 @dataclass(frozen=True)
 class Provenance:
-    """What goes into the metadata of every figure."""
+    """Provenance that every figure carries in its metadata."""
 
     commit: str
     """Of the project; "-dirty" where files differ from it, "unknown" outside of git."""
@@ -27,12 +27,12 @@ class Provenance:
     """sha256 of the checkpoint of each model."""
 
     def to_json(self) -> str:
-        """One line."""
+        """Provenance as one line of JSON."""
         return json.dumps(asdict(self), sort_keys=True)
 
 
 def collect_provenance(profile: Profile, *, data_digest: str, checkpoints: Mapping[str, Path]) -> Provenance:
-    """The provenance of a run whose results lie in profile.results."""
+    """Collect the provenance of a run from its results."""
     return Provenance(
         commit=current_commit(),
         profile=profile.name,
@@ -43,7 +43,7 @@ def collect_provenance(profile: Profile, *, data_digest: str, checkpoints: Mappi
 
 
 def current_commit() -> str:
-    """The commit of the working tree. What the runs write themselves, figures/, does not make it dirty."""
+    """Commit of the working tree, marked if it has changes; those in figures/, which runs write, do not count."""
     command = ["git", "-C", str(PROJECT), "status", "--porcelain", "--", ".", ":!figures"]
     try:
         head = subprocess.run(

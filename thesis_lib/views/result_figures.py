@@ -148,7 +148,7 @@ def _kind(result: Result) -> str:
 
 
 def running_mean(values: np.ndarray, window: int = 15) -> np.ndarray:
-    """Mean of the last `window` values at each place, of fewer at the beginning."""
+    """Running mean of the last `window` values, of fewer at the beginning."""
     sums = np.concatenate([[0], np.cumsum(values)])
     starts = np.maximum(np.arange(len(values)) + 1 - window, 0)
     ends = np.arange(len(values)) + 1

@@ -20,7 +20,7 @@ Shape = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Slab:
-    """A tensor on the page: its name, and where arrows come in (west) and go out (east)."""
+    """Slab that stands for a tensor: its name, and where arrows come in (west) and go out (east)."""
 
     name: str
     west: Point
@@ -28,7 +28,7 @@ class Slab:
 
 
 class Drawing:
-    """Slabs and arrows on a figure of the thesis' width, in points from its lower left corner.
+    """Figure of slabs and arrows, with coordinates in points from its lower left corner.
 
     A slab is as thick as its tensor has channels, as high and as deep as the map, each on a logarithmic scale.
     Slabs and arrows carry what they stand for as their gid: "layer 4" and "layer 4 > fusion".
@@ -45,7 +45,7 @@ class Drawing:
         self.axes.set_axis_off()
 
     def slab(self, name: str, shape: Shape, middle: Point, color: str, note: str = "") -> Slab:
-        """A tensor around `middle`, its name above, below it channels, height × width, and a note."""
+        """Draw a tensor around `middle`, its name above, below it channels, height × width, and a note."""
         channels, height, width = shape
         thick, high, deep = 1.5 * log2(channels + 1), 7 * log2(height + 1), 3 * log2(width + 1)
         right, up = 0.45 * deep, 0.35 * deep
@@ -64,7 +64,7 @@ class Drawing:
         return Slab(name, (x, middle[1]), (x + thick + right, middle[1]))
 
     def arrow(self, start: Slab, end: Slab, turn: float | None = None) -> None:
-        """From one slab to another; where they differ in height, up or down at x = `turn`."""
+        """Draw an arrow from one slab to another; where they differ in height, it goes up or down at x = `turn`."""
         (x, y), (to_x, to_y) = start.east, end.west
         corners = [] if turn is None else [(turn, y), (turn, to_y)]
         path = Path([(x, y), *corners, (to_x, to_y)])
@@ -76,15 +76,15 @@ class Drawing:
         )  # fmt: skip
 
     def dot(self, x: float, y: float) -> None:
-        """Where a line divides."""
+        """Draw a dot where a line divides."""
         self.axes.plot(x, y, "o", color=INK, ms=2.8, mew=0)
 
     def heading(self, left: float, right: float, y: float, title: str, color: str) -> None:
-        """What the slabs between two x have in common, over a line."""
+        """Write a heading over a line, for the slabs between two x."""
         self.axes.plot((left, right), (y, y), color=color, lw=1.5, solid_capstyle="butt")
         self.text(((left + right) / 2, y + 4), title, va="baseline", size=NAME)
 
     def text(self, at: Point, text: str, *, va: str, ha: str = "center", size: float = SHAPE) -> None:
-        """Letters; small ones are muted."""
+        """Write text; small text is muted."""
         color = INK if size == NAME else MUTED
         self.axes.text(*at, text, ha=ha, va=va, size=size, color=color, linespacing=1.15)

@@ -74,7 +74,7 @@ def thesis_figure(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 @contextmanager
 def thesis_style() -> Iterator[None]:
-    """matplotlib's own defaults and what STYLE changes: nothing that a user's matplotlibrc or session has set."""
+    """Use matplotlib's defaults with STYLE's changes inside the block, whatever a user's matplotlibrc has set."""
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)
@@ -82,7 +82,7 @@ def thesis_style() -> Iterator[None]:
 
 
 def show_figure(figure: Figure) -> Image:
-    """A figure as the output of a notebook's cell."""
+    """Make the output of a notebook's cell from a figure."""
     buffer = BytesIO()
     with thesis_style():
         figure.savefig(buffer, dpi=110)
@@ -90,18 +90,18 @@ def show_figure(figure: Figure) -> Image:
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Markdown:
-    """A table as the output of a notebook's cell."""
+    """Make the output of a notebook's cell from a table."""
     lines = [columns, ["---"] * len(columns), *rows]
     return Markdown("\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines))
 
 
 def new_figure(height: float, width: float = WIDTH) -> Figure:
-    """An empty figure, in inches; not one of pyplot's, so that a notebook does not show it twice."""
+    """Make an empty figure of a height in inches; it is not pyplot's, so that a notebook does not show it twice."""
     return Figure(figsize=(width, height))
 
 
 def show_image(axes: Axes, image: np.ndarray, title: str = "") -> None:
-    """An image without axes around it."""
+    """Show an image without axes."""
     axes.imshow(image)
     axes.set_axis_off()
     axes.set_title(title)
@@ -136,7 +136,7 @@ def save_figure(figure: Figure, name: str, folder: str | Path, provenance: Prove
 
 
 def _note(register: Path, files: list[Path], provenance: Provenance) -> None:
-    """Enter files into the folder's register."""
+    """Enter files into the folder's provenance.json."""
     known = read_json(register) if register.exists() else {}
     origin = json.loads(provenance.to_json())
     known |= {file.name: {"sha256": file_digest(file)} | origin for file in files}
