@@ -8,7 +8,7 @@ from thesis_lib.views.inspector.headless.export import EXPORTS, export, restore
 
 
 def main() -> int:
-    """0, or 2 for a view that cannot be shown."""
+    """Export the view of a file, and return the exit status: 0, or 2 for a view that cannot be shown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("view", type=Path)
     parser.add_argument("--output", type=Path, default=EXPORTS)

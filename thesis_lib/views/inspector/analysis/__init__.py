@@ -1,1 +1,1 @@
-"""What is computed of a picture: features, eigenvectors, clusters of every k."""
+"""Computation behind a view: features, eigenvectors, clusters for every k."""

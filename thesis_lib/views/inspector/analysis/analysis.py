@@ -1,4 +1,4 @@
-"""The clusters of one picture, or of several together, for every k: one decomposition, cut as it is asked for."""
+"""Clusters of one picture, or of several jointly, for every k: one decomposition, cut on demand."""
 
 import warnings
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from thesis_lib.views.inspector.state.view import View
 
 
 class Analysis:
-    """The eigenvectors of one clustering, and the labels of every k, numbered so that like clusters keep their number.
+    """Eigenvectors of one clustering, and labels for every k, numbered so that like clusters keep their number.
 
     Args:
         features: (C, h_i, w_i) of each picture.
@@ -55,7 +55,7 @@ class Analysis:
         self._lock = Lock()  # two panes may share it
 
     def anchored(self, anchor: int) -> "Analysis":
-        """The same eigenvectors, cut from another k outward."""
+        """Return an analysis of the same eigenvectors, whose clusters are numbered from another k outward."""
         if min(anchor, self.most) == self.anchor:
             return self
         found = copy(self)
@@ -64,21 +64,21 @@ class Analysis:
 
     @property
     def most(self) -> int:
-        """The largest k."""
+        """Largest possible k."""
         return len(self.eigenvalues)
 
     @property
     def eigenvalues(self) -> np.ndarray:
-        """Of L, descending."""
+        """Eigenvalues of L, descending."""
         return self.clusters.eigenvalues.double().cpu().numpy()
 
     @property
     def suggested(self) -> int:
-        """The number of clusters after which the eigenvalues drop most."""
+        """Number of clusters after which the eigenvalues drop most."""
         return self.clusters.eigengap()
 
     def labels(self, k: int) -> np.ndarray:
-        """(n,) uint8. At the anchor those of `Clusters.cut`; from there each k goes on from its neighbour.
+        """Labels of k clusters, (n,) uint8: at the anchor those of `Clusters.cut`, else continued from a neighbouring k.
 
         k + 1 splits the widest cluster, k - 1 merges the two nearest, before k-means moves all: so regions, numbers and
         colours stay, and a cut takes a tenth of the time. On a street of 8,192 points its inertia was up to 3 % above
@@ -97,7 +97,7 @@ class Analysis:
         return self.maps[k]
 
     def extend(self, toward: int) -> int:
-        """Cut one more k, the next one toward another; the k that was cut."""
+        """Compute the labels of one more k, the next one toward `toward`, and return that k."""
         with self._lock:
             if self.is_whole:
                 return toward
@@ -126,11 +126,11 @@ class Analysis:
         return self.clusters.cut(k, start=start).labels.cpu().numpy().astype(np.uint8)
 
     def part(self, labels: np.ndarray, index: int) -> np.ndarray:
-        """Of labels (n,) of pixels those of one picture, (h, w)."""
+        """Labels of one picture, (h, w), among labels (n,) of all pixels."""
         return labels[self.rows(index)].reshape(self.grids[index])
 
     def rows(self, index: int) -> slice:
-        """The points of one picture."""
+        """Rows of the points of one picture."""
         if self.axis == "channels":
             return slice(None)
         sizes = [height * width for height, width in self.grids]
@@ -138,7 +138,7 @@ class Analysis:
 
     @property
     def graph(self) -> str:
-        """That was decomposed, in words."""
+        """Description of the graph that was decomposed."""
         extension = self.clusters.extension
         assert extension is not None
         if extension.neighbors is None:
@@ -146,7 +146,7 @@ class Analysis:
         return f"the graph of {min(extension.neighbors, extension.points.shape[1] - 1)} neighbours"
 
     def affinity(self, row: int) -> np.ndarray:
-        """(n,) A_ij of one point to all, 0 to itself: its row of the graph that was decomposed.
+        """Affinities A_ij of one point to all, (n,), 0 to itself: its row of the graph that was decomposed.
 
         In a graph of neighbours it is 0 but for those of which either is among the other's nearest, and identical
         points, which have 1. The few edges that tie an isolated point, or a component too many, are not shown.
@@ -165,7 +165,7 @@ class Analysis:
         return affinity
 
     def feature_colors(self, k: int) -> np.ndarray:
-        """(80, 3) uint8: the colour of a cluster's mean feature, see `thesis_lib.views.clustering_figures`."""
+        """Colours of the clusters' mean features, (80, 3) uint8, see `thesis_lib.views.clustering_figures`."""
         if k not in self._colors:
             colors = np.zeros((MOST, 3), np.uint8)
             used, dense = np.unique(self.labels(k), return_inverse=True)
@@ -175,14 +175,14 @@ class Analysis:
 
     @cached_property
     def _components(self) -> np.ndarray:
-        """(3, n) leading components of the points."""
+        """Leading three principal components of the points, (3, n)."""
         extension = self.clusters.extension
         assert extension is not None
         return principal_maps(extension.points[0].T[:, None].cpu())[:, 0]
 
 
 def joint_points(features: Sequence[Tensor], position: float = 0.0) -> Tensor:
-    """The pixels of maps (C, h_i, w_i) as points (n, C), or (n, C + 2) with their places of that weight.
+    """Turn the pixels of maps (C, h_i, w_i) into points (n, C), or (n, C + 2) with coordinates weighted by `position`.
 
     Features are standardised over all maps together, so that like pixels stay alike; places within each, so that the
     middle of one picture is the middle of another of any size.
@@ -195,7 +195,7 @@ def joint_points(features: Sequence[Tensor], position: float = 0.0) -> Tensor:
 
 
 def cluster_table(labels: np.ndarray, counts: np.ndarray | None) -> list[dict[str, Any]]:
-    """A row for every cluster, the largest first: its points, their share, the class it mostly is, and its purity.
+    """Tabulate the clusters, the largest first: points, their share, the most frequent class, and purity.
 
     Args:
         labels: (n,).

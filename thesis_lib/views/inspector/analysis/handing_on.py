@@ -1,4 +1,4 @@
-"""Clusters handed on from one k to the next: where they begin, and which numbers they keep."""
+"""Continuation of clusters from one k to the next: starting labels, and numbers that clusters keep."""
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from thesis_lib.views.inspector.state.palettes import MOST
 
 
 def renumbered(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Labels with the numbers of another clustering of the same points, so that most points keep theirs (Kuhn, 1955).
+    """Renumber labels to match another clustering of the same points as far as possible (Kuhn, 1955).
 
     A cluster more than the reference has gets the lowest number that is free.
     """
@@ -28,7 +28,7 @@ def renumbered(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 
 def neighboring_start(embedding: Tensor, labels: Tensor, k: int) -> Tensor:
-    """Labels (n,) of k + 1 or k - 1 clusters, numbered without gaps, made to k clusters of the points (n, d).
+    """Turn labels (n,) of k - 1 or k + 1 clusters, numbered without gaps, into k clusters of points (n, d).
 
     One too few: the cluster with the largest inertia is split in two by k-means. One too many: the two are merged that
     raise the inertia least (Ward, 1963).

@@ -1,4 +1,4 @@
-"""All that a view's pictures, figure and files are made from, computed once and handed down."""
+"""Everything that a view's pictures, figure and files are made from, computed once."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,7 @@ from thesis_lib.views.inspector.state.view import View
 
 @dataclass(frozen=True)
 class Shown:
-    """What a view shows.
+    """Picture, analysis, labels and prediction that a view shows.
 
     Attributes:
         labels: (n,) uint8 cluster of every clustered point, of all pictures where several are clustered jointly.
@@ -30,17 +30,17 @@ class Shown:
 
     @property
     def points(self) -> slice:
-        """The points that belong to the shown picture."""
+        """Rows of the points that belong to the shown picture."""
         return self.analysis.rows(self.view.place)
 
     @property
     def part(self) -> np.ndarray:
-        """(h, w) clusters of the shown picture's pixels, or (C,) clusters of the channels."""
+        """Clusters of the shown picture's pixels, (h, w), or of the channels, (C,)."""
         return self.labels if self.view.axis == "channels" else self.analysis.part(self.labels, self.view.place)
 
     @cached_property
     def colors(self) -> np.ndarray:
-        """(80, 3) uint8 colour of every cluster."""
+        """Colour of every cluster, (80, 3) uint8."""
         if self.view.palette != "features":
             return palette(self.view.palette)
         return self.analysis.feature_colors(self.view.k) if self.view.axis == "pixels" else palette("distinct")

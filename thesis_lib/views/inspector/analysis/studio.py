@@ -1,4 +1,4 @@
-"""What the inspector works with: pictures, networks, and what was computed of them, the latest of it kept."""
+"""Pictures and networks of the inspector, with a cache of what was computed of them."""
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ WHOLE = Evaluation(window=None, stride_rate=1.0, flip=False)
 
 
 class Studio:
-    """Networks and pictures, by name.
+    """Networks and pictures by name, and a cache of features, predictions and analyses.
 
     Args:
         networks: backbones, networks or files of checkpoints, which are read when they are first looked at.
@@ -62,7 +62,7 @@ class Studio:
 
     @classmethod
     def of_profile(cls, profile: str, overrides: str = "") -> "Studio":
-        """The backbone and the checkpoints of a profile's run, and the frames of its data set."""
+        """Make a studio of a profile's backbone, trained networks and frames."""
         return cls(**run_arguments(profile, overrides))
 
     def check(self, view: View) -> None:
@@ -80,7 +80,7 @@ class Studio:
             raise PictureError(f"there is no network {name!r}: choose {', '.join(self.networks)}")
 
     def network(self, name: str) -> Network:
-        """By name; a checkpoint is read once.
+        """Return a network by name; a checkpoint is read once.
 
         Raises:
             PictureError: there is no such network.
@@ -96,13 +96,13 @@ class Studio:
         return isinstance(self.networks.get(name), (Path, PSPNet))
 
     def _features(self, network: str, picture: str, layer: int) -> Tensor:
-        """(C, h, w) of one layer: each looks straight ahead, and that takes a pass of its own."""
+        """Features (C, h, w) of one layer, by a pass of its own that aligns its cells with the image."""
         found, opened = self.network(network), self.gallery.open(picture)
         backbone = found.backbone if isinstance(found, PSPNet) else found
         return layer_features(backbone, opened.image, input_size(opened.image.shape[:2], self.size), layers=[layer])[0]
 
     def _prediction(self, network: str, picture: str) -> np.ndarray:
-        """(h, w) trainIds, uint8, at the size at which the network sees the picture."""
+        """Predict trainIds (h, w), uint8, at the size at which the network sees the picture."""
         model, opened = self.network(network), self.gallery.open(picture)
         assert isinstance(model, PSPNet)
         resized = resize_image(opened.image, input_size(opened.image.shape[:2], self.size))
@@ -110,11 +110,11 @@ class Studio:
         return predict(model.eval(), image, WHOLE).cpu().numpy().astype(np.uint8)
 
     def known(self, view: View) -> Analysis | None:
-        """The eigenvectors of a view, if they are there."""
+        """Return the analysis of a view if it is in the cache."""
         return self._analyses.get(view.clustered)
 
     def analysis(self, view: View, say: Say = lambda share, words: None) -> Analysis:
-        """The eigenvectors that a view needs; the eight last ones are kept."""
+        """Compute the analysis that a view needs, or take it from the cache of the eight latest."""
         with self._lock:  # two panes may want the same
             return self._analysis(view, say)
 
@@ -149,7 +149,7 @@ class Studio:
 
 
 def run_arguments(profile: str, overrides: str) -> dict[str, Any]:
-    """What `Studio` takes, of a profile's run."""
+    """Collect the arguments of `Studio` from a profile's run."""
     settings = load_profile(profile, overrides)
     model = settings.model
     backbone = build_backbone(model.backbone, model.weights, model.semantics)
@@ -163,7 +163,7 @@ def run_arguments(profile: str, overrides: str) -> dict[str, Any]:
 
 
 def trained_networks(settings: Profile) -> dict[str, Path]:
-    """The checkpoints that a run has left, by the names of their folders."""
+    """Find the checkpoints of a run, by the names of their folders."""
     files = [TrainingFiles(folder) for folder in sorted(settings.results.glob("*/**/")) if folder.is_dir()]
     return {
         str(one.folder.relative_to(settings.results)): (one.best if one.best.exists() else one.last)

@@ -1,1 +1,1 @@
-"""What the browser draws without the kernel, and how its arrays are sent."""
+"""Widget that draws in the browser without the kernel, and the encoding of its arrays."""

@@ -1,4 +1,4 @@
-"""The part of the inspector that lives in the browser: pictures, plots and table, linked, drawn without the kernel."""
+"""Browser side of the inspector: linked pictures, plots and table, drawn without the kernel."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ BESIDE = ("labels", "prediction")
 
 
 class ClusterCanvas(anywidget.AnyWidget):
-    """Shows one picture and its clusters. What it needs is sent once; k, colours and selections are then its own.
+    """Widget that shows one picture and its clusters; data is sent once, then k, colours and selections need no kernel.
 
     Custom messages from the browser: {"kind": "affinity", "cell"}, {"kind": "step", "by"}, {"kind": "save"},
     {"kind": "cancel"}, {"kind": "file", "name", "part", "parts"} with a part of a file's bytes.
@@ -77,7 +77,7 @@ class ClusterCanvas(anywidget.AnyWidget):
         self._version = 0
 
     def show_picture(self, picture: Picture, selected: Sequence[int] = ()) -> None:
-        """The image alone; clusters follow, of which some may be selected."""
+        """Show the image alone; clusters follow by `show_analysis` and `show_maps`, of which `selected` stand out."""
         self._version += 1
         height, width = picture.image.shape[:2]
         with self.hold_sync():
@@ -90,7 +90,7 @@ class ClusterCanvas(anywidget.AnyWidget):
             self.scene = {"version": self._version, "name": picture.name, "size": [height, width], "note": picture.note}
 
     def show_analysis(self, analysis: Analysis, picture: Picture, index: int, name: str) -> None:
-        """Eigenvectors and classes; the maps follow by `show_maps`.
+        """Send eigenvectors and classes; labels follow by `show_maps`.
 
         Args:
             index: of the picture within the analysis.
@@ -121,7 +121,7 @@ class ClusterCanvas(anywidget.AnyWidget):
             }
 
     def show_maps(self, analysis: Analysis, index: int) -> None:
-        """The labels of every k that is there."""
+        """Send the labels of every k that has been computed."""
         ks = sorted(analysis.maps)
         labels = np.stack([analysis.maps[k][analysis.rows(index)] for k in ks])
         with self.hold_sync():
@@ -131,13 +131,13 @@ class ClusterCanvas(anywidget.AnyWidget):
             self.map_ks = ks
 
     def show_prediction(self, classes: np.ndarray) -> None:
-        """(H, W) trainIds of the network."""
+        """Send a network's prediction, (H, W) trainIds."""
         with self.hold_sync():
             self.prediction = pack(classes)
             self.scene = {**self.scene, "version": self._next(), "predicted": list(classes.shape)}
 
     def show_affinity(self, analysis: Analysis, index: int, cell: int) -> None:
-        """Of one of the picture's cells to the others."""
+        """Send the affinities of one of the picture's cells to the others."""
         rows = analysis.rows(index)
         with self.hold_sync():
             self.affinity = analysis.affinity(rows.start + cell)[rows].astype("<f4").tobytes()

@@ -1,1 +1,1 @@
-"""What is chosen, and the work that a choice starts."""
+"""Widgets around the pictures, and the background work that a choice starts."""

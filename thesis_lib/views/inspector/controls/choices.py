@@ -1,4 +1,4 @@
-"""The controls that choose a picture and how it is clustered."""
+"""Controls that choose a picture and how it is clustered."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ FRAMES = ("train", "val")
 
 
 class Controls:
-    """Drop-down lists and buttons, in `box`.
+    """Drop-down lists and buttons that choose a picture and a clustering, in `box`.
 
     Args:
         gallery: the pictures.
@@ -76,7 +76,7 @@ class Controls:
             self.on_change()
 
     def values(self) -> dict[str, Any]:
-        """Of a view, as far as it is chosen here."""
+        """Return the values of a view that are chosen here."""
         return {
             "picture": self.frame.value,
             "network": self.network.value,
@@ -91,7 +91,7 @@ class Controls:
         }
 
     def enable(self, own: bool) -> None:
-        """Whether how to cluster is chosen here, or with another picture."""
+        """Enable or disable the choice of a clustering; of a joint one it is made beside the other picture."""
         for control in self.clustering:
             control.disabled = not own
         graph = PRESETS[self.preset.value]["graph"] if self.graph.value == "preset" else self.graph.value
@@ -101,13 +101,13 @@ class Controls:
         self.sigma.layout.display = None if self.bandwidth.value == NUMBER else "none"
 
     def show(self, name: str) -> None:
-        """Another picture of the gallery, by name."""
+        """Choose another picture of the gallery, by name."""
         self._offer(self.split, self._splits(), name.partition("/")[0])
         self._offer(self.city, [ALL], ALL)
         self._list_frames(chosen=name)
 
     def step(self, by: int) -> None:
-        """To another picture of the list, round its ends."""
+        """Choose the picture `by` places further in the list, which is cyclic."""
         options = self.frame.options
         self.frame.value = options[(options.index(self.frame.value) + by) % len(options)]
 
@@ -132,7 +132,7 @@ class Controls:
             self._tell()
 
     def _offer(self, control: widgets.Dropdown, options: list[str], value: str) -> None:
-        """Other options, of which one is chosen; without the steps between being heard."""
+        """Set options and value of a control without telling about the steps between."""
         self._quiet = True
         try:
             if list(control.options) != options:
@@ -143,7 +143,7 @@ class Controls:
 
 
 def _city(name: str) -> str:
-    """Of "val/frankfurt_000000_000294"."""
+    """City in a picture's name, such as frankfurt in "val/frankfurt_000000_000294"."""
     return name.partition("/")[2].partition("_")[0]
 
 

@@ -52,7 +52,7 @@ class Pane:
 
     @property
     def view(self) -> View:
-        """What is shown, as values."""
+        """View that is shown."""
         canvas = self.canvas
         own: dict[str, Any] = {
             "k": canvas.k,
@@ -75,7 +75,7 @@ class Pane:
         )
 
     def open(self, content: bytes, name: str) -> None:
-        """Show a photograph from a file's bytes; of one that cannot be read it is told, and what was there stays."""
+        """Show a photograph from a file's bytes; if it cannot be read, an error is shown and the picture stays."""
 
         def read(_: Check) -> None:
             picture = read_photo(content, name)
@@ -107,7 +107,7 @@ class Pane:
             self._take_part(bytes(buffers[0]) if buffers else b"", **content)
 
     def _take_part(self, content: bytes, *, name: str, part: int, parts: int, **_: object) -> None:
-        """Of a file, whose parts come in order."""
+        """Take a part of a file; parts come in order, and the last one opens it."""
         found = self._parts.setdefault(name, [])
         if part == 0:
             found.clear()
@@ -125,7 +125,7 @@ class Pane:
             self._start(max(2, self.canvas.k))
 
     def _start(self, anchor: int) -> None:
-        """Compute and show; what is new is numbered from an anchor."""
+        """Compute and show the view; clusters of a new analysis are numbered from `anchor`."""
         self.controls.enable(True)
         try:
             view = self.view
@@ -143,7 +143,7 @@ class Pane:
         self.worker.start(lambda check: self._work(check, view))
 
     def wait(self) -> None:
-        """Until everything that was chosen has been computed."""
+        """Wait until everything that was chosen has been computed."""
         while True:
             self.reader.wait()
             self.worker.wait()
@@ -191,7 +191,7 @@ class Pane:
             self.post(lambda: self.canvas.show_prediction(prediction))
 
     def _fill(self, analysis: Analysis, index: int, say: Say) -> None:
-        """The other ks, those first that the slider is near to; sent in waves."""
+        """Compute the labels of every other k, those near the slider first, and send them in waves."""
         wave, begin = FIRST_WAVE, time.perf_counter()
         while not analysis.is_whole:
             done = len(analysis.maps)
@@ -203,7 +203,7 @@ class Pane:
                 wave, begin = wave * WAVE, time.perf_counter()
 
     def _color(self, analysis: Analysis, k: int) -> None:
-        """All that the canvas will ask of a k, here, where it holds nobody up."""
+        """Compute labels and colours of k in the worker's thread, so that the canvas need not wait for them."""
         analysis.labels(k)
         if analysis.axis == "pixels":
             analysis.feature_colors(k)

@@ -1,4 +1,4 @@
-"""Sliders over the clusters of any image."""
+"""Panel of sliders over the clusters of any image."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ HEADLESS = "CLUSTERNET_HEADLESS"
 
 
 class ClusterInspector:
-    """What the clusters of an image are: displayed in a notebook, a panel of sliders, pictures and plots.
+    """Inspector of the clusters of images: displayed in a notebook, a panel of sliders, pictures and plots.
 
     One decomposition serves every k. k, opacity, colours, outlines and selections change in the browser alone; only
     what needs new eigenvectors asks the kernel, in the background.
@@ -70,7 +70,7 @@ class ClusterInspector:
 
     @classmethod
     def of_profile(cls, profile: str, overrides: str = "", **shown: Any) -> "ClusterInspector":
-        """With the backbone, the trained networks and the frames of a profile's run."""
+        """Make an inspector of a profile's backbone, trained networks and frames."""
         return cls(**run_arguments(profile, overrides), **shown)
 
     def _build(self, view: View) -> None:
@@ -127,7 +127,7 @@ class ClusterInspector:
             self.k.value = suggested
 
     def _compare(self, _: object) -> None:
-        """A second picture beside the first, or no longer."""
+        """Show or hide a second picture beside the first."""
         if self.compare.value and self.second is None:
             self.second = Pane(self.studio, self.first.view, self.save_later)
             self._link(self.second)
@@ -153,11 +153,11 @@ class ClusterInspector:
 
     @property
     def view(self) -> View:
-        """What the first picture shows, as values."""
+        """View of the first picture."""
         return self.first.view
 
     def labels(self) -> np.ndarray:
-        """The clusters of the first picture, (h, w) of the layer's map or (channels,), computed if need be.
+        """Clusters of the first picture, (h, w) of the layer's map or (channels,), computed if need be.
 
         Raises:
             ValueError: more clusters than points.
@@ -168,7 +168,7 @@ class ClusterInspector:
         return analysis.part(labels, view.place) if view.axis == "pixels" else labels
 
     def wait(self) -> None:
-        """Until everything that was chosen has been computed; for programs, nobody at a slider needs it."""
+        """Wait until everything that was chosen has been computed; only programs need it."""
         for pane in (self.first, self.second):
             if pane is not None:
                 pane.wait()
@@ -176,11 +176,11 @@ class ClusterInspector:
         self.first.wait()
 
     def save(self, folder: Path = EXPORTS) -> list[Path]:
-        """Export what is seen; the folders. The first picture, and the second where two are compared."""
+        """Export what is seen of the first picture, and of the second if there is one; returns the folders."""
         return [export(self.studio, view, folder) for view in self._views()]
 
     def save_later(self) -> None:
-        """The same in the background, and told in the panel."""
+        """Export what is seen in the background, and tell in the panel where it went."""
         views = self._views()
         self._tell_saved("saving ...")
 

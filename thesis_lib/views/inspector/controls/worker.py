@@ -1,4 +1,4 @@
-"""Long work in the background, of which only the latest matters: the kernel stays free meanwhile."""
+"""Background work that keeps the kernel free, of which only the latest task matters."""
 
 import asyncio
 import threading
@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 
 
 class Superseded(Exception):
-    """The work is no longer wanted."""
+    """Raised in a task that is no longer wanted."""
 
 
 Check = Callable[[], None]
@@ -16,7 +16,7 @@ Check = Callable[[], None]
 
 
 class Worker:
-    """One thread. A task that is started supersedes those before, which end at their next check.
+    """Thread for tasks; one that is started supersedes those before, which end at their next check.
 
     Args:
         on_error: told of what a task raises.
@@ -30,23 +30,23 @@ class Worker:
         self._last: Future[None] | None = None
 
     def start(self, task: Callable[[Check], None]) -> None:
-        """Do this next, instead of what was to be done."""
+        """Start a task in place of all that run or wait."""
         with self._lock:
             self._turn += 1
             self._last = self._pool.submit(self._run, task, self._turn)
 
     def add(self, task: Callable[[Check], None]) -> None:
-        """Do this too, after what is to be done."""
+        """Queue a task after those that run or wait."""
         with self._lock:
             self._last = self._pool.submit(self._run, task, self._turn)
 
     def cancel(self) -> None:
-        """Let what is being done end without a result."""
+        """Let the running task end without a result."""
         with self._lock:
             self._turn += 1
 
     def wait(self) -> None:
-        """Until nothing is left to do."""
+        """Wait until no task is left."""
         while (last := self._last) is not None:
             last.result()
             if last is self._last:
@@ -68,7 +68,7 @@ class Worker:
 
 
 class Posts:
-    """Changes that any thread asks for, made one after the other on the thread that runs the event loop.
+    """Queue of changes from any thread, made in order on the thread that runs the event loop.
 
     Where none runs, outside of a notebook, a change is made at once.
     """
@@ -89,7 +89,7 @@ class Posts:
             self._loop.call_soon_threadsafe(self.do_waiting)
 
     def do_waiting(self) -> bool:
-        """Make the changes that wait; whether there were any, which may have started more work."""
+        """Make the changes that wait; returns whether there were any, which may have started more work."""
         done = False
         while True:
             try:

@@ -1,1 +1,1 @@
-"""The same pictures without a browser: figures and files."""
+"""Figures and files of a view, made without a browser."""

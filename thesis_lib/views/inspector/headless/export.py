@@ -1,4 +1,4 @@
-"""Saving what is seen, with the values that show it again: `python -m thesis_lib.views.inspector VIEW.toml`."""
+"""Export of a view, with the values that show it again: `python -m thesis_lib.views.inspector VIEW.toml`."""
 
 import hashlib
 from contextlib import suppress
@@ -53,7 +53,7 @@ def export(studio: Studio, view: View, folder: Path = EXPORTS) -> Path:
 
 
 def _replace(folder: Path, new: Path, old: Path) -> Path:
-    """Put a new folder in the place of another, which is moved out of the way and back if that fails."""
+    """Replace a folder by a new one; if that fails, the old one is moved back."""
     with suppress(FileNotFoundError):
         folder.rename(old)
     try:
@@ -65,7 +65,7 @@ def _replace(folder: Path, new: Path, old: Path) -> Path:
 
 
 def restore(file: Path) -> tuple[Studio, View]:
-    """The studio and the view of a view.toml, with the photographs that lie beside it."""
+    """Make the studio and the view of a view.toml, with the photographs beside it."""
     view = View.read(file)
     studio = Studio.of_profile(view.profile, view.overrides)
     studio.size = view.size
@@ -78,17 +78,17 @@ def restore(file: Path) -> tuple[Studio, View]:
 
 
 def photo_file(folder: Path, name: str) -> Path:
-    """Where a photograph lies in an exported folder, whatever its name is."""
+    """Path of a photograph in an exported folder, safe for any name."""
     return folder / PHOTO / f"{file_name(name.removeprefix(f'{PHOTO}/'))}.png"
 
 
 def _photos(view: View) -> list[str]:
-    """The pictures of a view that are no frames of a data set."""
+    """List the photographs of a view."""
     return [name for name in (view.picture, view.joint) if name.startswith(f"{PHOTO}/")]
 
 
 def write_png(path: Path, pixels: np.ndarray) -> None:
-    """RGB (H, W, 3) or grey (H, W), uint8."""
+    """Write RGB (H, W, 3) or grey (H, W), uint8, as a PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(cv2.imencode(".png", pixels[..., ::-1] if pixels.ndim == 3 else pixels)[1].tobytes())
 

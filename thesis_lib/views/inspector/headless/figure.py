@@ -1,4 +1,4 @@
-"""What the inspector shows, as a figure: for files, and where widgets do not run."""
+"""Figure of what the inspector shows, for files and where widgets do not run."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ DRAWN = 1024
 
 
 def paint_view(shown: Shown) -> np.ndarray:
-    """The main picture of a view, at the image's own size: (H, W, 3) uint8."""
+    """Paint the main picture of a view at the image's own size: (H, W, 3) uint8."""
     view, image = shown.view, shown.picture.image
     if view.axis == "pixels":
         options = {"opacity": view.opacity, "outlines": view.outlines, "selected": view.selected}
@@ -35,7 +35,7 @@ def paint_view(shown: Shown) -> np.ndarray:
 
 
 def mean_maps(shown: Shown) -> dict[int, np.ndarray]:
-    """The mean feature map of every cluster of channels, each scaled to [0, 1]: cluster -> (h, w)."""
+    """Average the feature maps of every cluster of channels, each scaled to [0, 1]: cluster -> (h, w)."""
     channels, found = shown.analysis.channels[shown.view.place], {}  # (C, h, w)
     for cluster in np.unique(shown.labels):
         mean = channels[shown.labels == cluster].mean(0)
@@ -45,7 +45,7 @@ def mean_maps(shown: Shown) -> dict[int, np.ndarray]:
 
 @thesis_figure
 def inspector_figure(shown: Shown) -> Figure:
-    """A view: the clusters over the image, classes or prediction, an eigenvector, embedding, spectrum and table."""
+    """Draw a view: clusters over the image, classes or prediction, an eigenvector, embedding, spectrum and table."""
     view, picture = shown.view, shown.picture
     height, width = picture.image.shape[:2]
     size = (round(DRAWN * height / width), DRAWN)
@@ -68,13 +68,13 @@ def inspector_figure(shown: Shown) -> Figure:
 
 
 def title(shown: Shown) -> str:
-    """What a view is of, and how it is clustered, on two lines that fit."""
+    """Title of a view, on two lines: what it is of, and how it is clustered."""
     view, solver = shown.view, shown.analysis.clusters.solver
     return f"{_short(view.shown)}: {_short(view.network)}, layer {view.layer}\n{view.method}, {solver}"
 
 
 def _short(name: str) -> str:
-    """A name without what cannot be printed, and without its middle if it is long."""
+    """Shorten a name by its middle, and remove what cannot be printed."""
     name = "".join(one if one.isprintable() else " " for one in name)
     return name if len(name) <= NAMED else f"{name[: NAMED - 20]} ... {name[-15:]}"
 
@@ -100,7 +100,7 @@ def _show_vector(axes: Axes, shown: Shown) -> None:
 
 
 def _show_tiles(axes: Axes, means: dict[int, np.ndarray]) -> None:
-    """The mean maps side by side, by the number of their cluster."""
+    """Show mean maps side by side, in the order of their clusters."""
     maps = np.stack([means[cluster] for cluster in sorted(means)])
     columns = int(np.ceil(np.sqrt(len(maps))))
     maps = np.pad(maps, ((0, -len(maps) % columns), (1, 1), (1, 1)), constant_values=np.nan)
@@ -111,7 +111,7 @@ def _show_tiles(axes: Axes, means: dict[int, np.ndarray]) -> None:
 
 
 def _show_embedding(axes: Axes, shown: Shown) -> None:
-    """Two columns of Y, the rows of the first k eigenvectors scaled to length 1."""
+    """Show two columns of Y, the rows of the first k eigenvectors scaled to length 1."""
     clusters, k = shown.analysis.clusters, shown.view.k
     first = min(shown.view.vector, shown.analysis.most - 1)
     norm = (clusters.eigenvectors[:, :k] * (clusters.eigenvalues[:k] > 0)).norm(dim=1).clamp(min=1e-30)  # (n,)
@@ -131,7 +131,7 @@ def _show_spectrum(axes: Axes, analysis: Analysis, k: int) -> None:
 
 
 def _show_table(axes: Axes, rows: list[dict], colors: np.ndarray) -> None:
-    """The largest clusters."""
+    """Show the largest clusters as a table."""
     axes.set_axis_off()
     axes.set_title(f"{min(ROWS, len(rows))} largest of {len(rows)} clusters")
     axes.set(xlim=(0, 1), ylim=(ROWS + 1, 0))

@@ -1,4 +1,4 @@
-"""The picture that the browser shows, drawn by the kernel for files: the same colours, the same blending."""
+"""Painting of clusters over an image for files, with the colours and blending of `browser/js/paint.js`."""
 
 from collections.abc import Collection
 
@@ -19,7 +19,7 @@ def paint_overlay(
     outlines: bool = False,
     selected: Collection[int] = (),
 ) -> np.ndarray:
-    """Clusters over an image, as fill or as outlines: a line round every cluster of a few cells would be a grid.
+    """Paint clusters over an image, as fill or as outlines: both together would be a grid where clusters are small.
 
     Args:
         image: (H, W, 3) uint8.
@@ -43,13 +43,13 @@ def paint_overlay(
 
 
 def enlarged(values: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-    """(h, w, ...) to (height, width, ...): pixel x shows cell floor(x w / width), as the browser and the counts do."""
+    """Enlarge (h, w, ...) to (height, width, ...): pixel x shows cell floor(x w / width), as in the browser."""
     (height, width), (rows, columns) = size, values.shape[:2]
     return values[(np.arange(height) * rows // height)[:, None], np.arange(width) * columns // width]
 
 
 def _draw_outlines(painted: np.ndarray, labels: np.ndarray) -> None:
-    """Dark on white, to be seen on any image."""
+    """Draw dark lines on white ones between clusters, visible on any image."""
     thick = max(1, round(labels.shape[1] / 1024))
     border = np.zeros(labels.shape, np.uint8)
     border[:, 1:] |= labels[:, 1:] != labels[:, :-1]
@@ -59,6 +59,6 @@ def _draw_outlines(painted: np.ndarray, labels: np.ndarray) -> None:
 
 
 def paint_heat(values: np.ndarray, colormap: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(h, w) in [0, 1] in the colours (256, 3), enlarged to (height, width)."""
+    """Paint values (h, w) in [0, 1] by a colormap (256, 3), enlarged to (height, width)."""
     colors = colormap[(255 * values.clip(0, 1)).round().astype(int)]
     return enlarged(colors, size)

@@ -1,1 +1,1 @@
-"""What is looked at: a view's values, pictures, palettes, names."""
+"""State of the inspector: a view's values, pictures, palettes, names."""

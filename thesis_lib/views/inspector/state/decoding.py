@@ -1,4 +1,4 @@
-"""Image files of every kind as 8-bit RGB: upright, opaque, deep values scaled, whatever else the file says."""
+"""Decoding of image files to 8-bit RGB: upright, opaque, values of other ranges scaled."""
 
 import io
 from typing import NamedTuple
@@ -19,7 +19,7 @@ SAMPLED = 2**20
 
 
 class Decoded(NamedTuple):
-    """An image, and what was done to show it."""
+    """Decoded image, with a note of what was done to show it."""
 
     image: Image.Image
     """Upright, in mode RGB."""
@@ -29,7 +29,7 @@ class Decoded(NamedTuple):
 
 
 def decode(content: bytes, largest: int) -> Decoded:
-    """The first frame of a file, turned as its EXIF data say where they can be read, transparency on white.
+    """Decode the first frame of a file, upright by its EXIF orientation, transparency on white.
 
     Args:
         content: of the file.
@@ -49,7 +49,7 @@ def decode(content: bytes, largest: int) -> Decoded:
 
 
 def _decode(content: bytes, largest: int) -> Decoded:
-    """By Pillow."""
+    """Decode by Pillow."""
     with Image.open(io.BytesIO(content)) as file:
         notes = ["the first of several frames"] if _is_animated(file) else []
         width, height = file.size
@@ -66,7 +66,7 @@ def _is_animated(file: Image.Image) -> bool:
 
 
 def turned(file: Image.Image) -> Image.Image:
-    """The pixels of an open file, upright. Odd tags beside the orientation do not matter, nor does an odd orientation.
+    """Turn an open file upright; invalid EXIF tags, an invalid orientation among them, are ignored.
 
     Pillow writes all tags anew when it turns an image, and stumbles over those that it would not write: here it sees
     none but the orientation.
@@ -91,13 +91,13 @@ def _orientation(file: Image.Image) -> int:
 
 
 def _is_unsigned(file: Image.Image) -> bool:
-    """Whether values of 32 bits are without a sign; Pillow reads them as if they had one."""
+    """Whether a TIFF's 32-bit values are unsigned, which Pillow reads as signed."""
     tags = getattr(file, "tag_v2", {})
     return tags.get(TiffImagePlugin.SAMPLEFORMAT, (1,))[0] == 1 and tags.get(TiffImagePlugin.BITSPERSAMPLE) == (32,)
 
 
 def in_rgb(image: Image.Image, *, unsigned: bool = False) -> tuple[Image.Image, str]:
-    """An image of any of Pillow's modes in RGB, and what was done for it, or ""."""
+    """Convert an image of any of Pillow's modes to RGB; also returns a note of what was done, or ""."""
     if image.mode.startswith(("I", "F")):
         values = np.asarray(image)
         pixels, note = scaled(values.view(np.uint32) if unsigned and image.mode == "I" else values)
@@ -115,7 +115,7 @@ def in_rgb(image: Image.Image, *, unsigned: bool = False) -> tuple[Image.Image, 
 
 
 def scaled(values: np.ndarray) -> tuple[np.ndarray, str]:
-    """Values of any range as uint8, and which range that was.
+    """Scale values of any range to uint8; also returns a note of the range.
 
     Black is 0 and white the first of TOPS that the values come near to, or else both are the ends of what there is,
     but for a thousandth that may be far out. NaN is black.
@@ -139,7 +139,7 @@ def scaled(values: np.ndarray) -> tuple[np.ndarray, str]:
 
 
 def _decode_tiff(content: bytes) -> Decoded:
-    """By OpenCV."""
+    """Decode a TIFF by OpenCV."""
     header = TiffImagePlugin.ImageFileDirectory_v2(content[:8])
     file = io.BytesIO(content)
     file.seek(header.next)

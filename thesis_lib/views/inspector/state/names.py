@@ -1,4 +1,4 @@
-"""Names of files and folders made of what users call their pictures: within their folder, on every system."""
+"""File names made from users' names of pictures, valid on every system and within their folder."""
 
 import hashlib
 import unicodedata
@@ -8,7 +8,7 @@ RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", 
 
 
 def plain(text: str, longest: int, kept: str = "-_") -> str:
-    """A text's letters and digits of any script, each other character as a dash.
+    """Replace all but letters and digits of any script by dashes.
 
     Args:
         longest: bytes in UTF-8; file systems take 255.
@@ -20,7 +20,7 @@ def plain(text: str, longest: int, kept: str = "-_") -> str:
 
 
 def file_name(text: str) -> str:
-    """The text where a file can have that name anywhere, else what is like it and a digest of the text."""
+    """Return a text that can be a file's name on any system as it is, else a similar name with a digest."""
     found = plain(text, 120, "-_. ()")
     if found == text and found.partition(".")[0].strip().upper() not in RESERVED:
         return found

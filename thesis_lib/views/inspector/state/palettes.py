@@ -24,7 +24,7 @@ LIGHTNESS = (0.42, 0.9)
 
 
 def palette(name: str) -> np.ndarray:
-    """(80, 3) uint8, a row for each cluster.
+    """Colours of the clusters, (80, 3) uint8.
 
     "distinct" begins with Okabe and Ito's colours; each further one lies as far as possible from all before it, as the
     normal, protanopic, deuteranopic and tritanopic eye sees them (the smallest of the four distances, in Oklab).
@@ -40,7 +40,7 @@ def palette(name: str) -> np.ndarray:
 
 
 def colormap(name: str) -> np.ndarray:
-    """One of matplotlib's, as (256, 3) uint8."""
+    """Colormap of matplotlib as (256, 3) uint8."""
     return (255 * mpl.colormaps[name](np.arange(256))[:, :3]).round().astype(np.uint8)
 
 
@@ -63,29 +63,29 @@ def _distinct() -> np.ndarray:
 
 
 def seen_colors(rgb: np.ndarray) -> np.ndarray:
-    """Colours (n, 3) in [0, 1] as the normal and the three colour-blind eyes see them: (4, n, 3) in Oklab."""
+    """Convert colours (n, 3) in [0, 1] to Oklab as normal and three colour-blind eyes see them: (4, n, 3)."""
     light = linear(rgb)
     views = [light, *(light @ np.array(matrix).T for matrix in SIMULATIONS.values())]
     return np.stack([oklab_of_linear(view.clip(0, 1)) for view in views])
 
 
 def color_distances(seen: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """The smallest distance over the eyes: (4, n, 3) and (4, 1, 3) -> (n,)."""
+    """Smallest distance over the four kinds of eyes: (4, n, 3) and (4, 1, 3) -> (n,)."""
     return np.linalg.norm(seen - others, axis=-1).min(0)
 
 
 def linear(rgb: np.ndarray) -> np.ndarray:
-    """sRGB in [0, 1] to linear light (IEC 61966-2-1)."""
+    """Convert sRGB in [0, 1] to linear light (IEC 61966-2-1)."""
     return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
 
 
 def oklab(rgb: np.ndarray) -> np.ndarray:
-    """sRGB (n, 3) in [0, 1] to Oklab (Ottosson, 2020)."""
+    """Convert sRGB (n, 3) in [0, 1] to Oklab (Ottosson, 2020)."""
     return oklab_of_linear(linear(rgb))
 
 
 def oklab_of_linear(light: np.ndarray) -> np.ndarray:
-    """Linear RGB (n, 3) to Oklab."""
+    """Convert linear RGB (n, 3) to Oklab."""
     cones = np.cbrt(
         light
         @ np.array(

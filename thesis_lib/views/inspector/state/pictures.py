@@ -1,4 +1,4 @@
-"""Pictures to inspect: the frames of a data set, images in memory, and photographs that a user drops."""
+"""Pictures to inspect: frames of a data set, images in memory, and photographs that a user drops."""
 
 import hashlib
 import warnings
@@ -28,7 +28,7 @@ class PictureError(ValueError):
 
 @dataclass(frozen=True)
 class Picture:
-    """An image, and the classes of its pixels where they are known."""
+    """Image with its name, and the classes of its pixels if they are known."""
 
     name: str
     image: np.ndarray
@@ -40,12 +40,12 @@ class Picture:
 
     @property
     def digest(self) -> str:
-        """sha256 of the pixels."""
+        """The sha256 of the pixels."""
         return hashlib.sha256(self.image.tobytes()).hexdigest()
 
 
 class Gallery:
-    """Pictures by name.
+    """Collection of pictures by name.
 
     Args:
         images: a data set, whose other split is there too, or RGB images (H, W, 3) uint8.
@@ -71,7 +71,7 @@ class Gallery:
             self._openers[name] = partial(_read_frame, frames, index, name)
 
     def add(self, picture: Picture) -> str:
-        """Take in a picture, and say under which name: its own, or with a number where another picture has that."""
+        """Add a picture, and return the name it gets: its own, with a number if another picture has that."""
         name, number = picture.name, 2
         while name in self._openers and self.open(name).digest != picture.digest:
             name, number = f"{picture.name} ({number})", number + 1
@@ -80,7 +80,7 @@ class Gallery:
 
     @property
     def names(self) -> list[str]:
-        """In order."""
+        """Names of the pictures, in order."""
         return list(self._openers)
 
     def check(self, name: str) -> None:
@@ -106,7 +106,7 @@ def _read_frame(frames: Cityscapes, index: int, name: str) -> Picture:
 
 
 def check_image(image: np.ndarray, what: str) -> np.ndarray:
-    """The image, if it is one.
+    """Return an image after checking that it is one.
 
     Raises:
         PictureError: another shape or dtype.
@@ -144,7 +144,7 @@ def read_photo(content: bytes, name: str) -> Picture:
 
 
 def _check_shape(width: int, height: int, name: str) -> None:
-    """Refuse what would be too small for a network."""
+    """Refuse an image that is too small for a network."""
     if min(width, height) * min(1.0, LARGEST / max(width, height)) < SMALLEST:
         raise PictureError(
             f"{name} has {width} x {height} pixels: its shorter side must be at least {SMALLEST}, when the longer one "
@@ -153,7 +153,7 @@ def _check_shape(width: int, height: int, name: str) -> None:
 
 
 def input_size(shape: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
-    """(height, width) at which a network sees an image: the proportions of `shape`, about as many pixels as `size`.
+    """Size (height, width) at which a network sees an image: proportions of `shape`, about as many pixels as `size`.
 
     The sides are multiples of STRIDE, so that every cell is a square of whole pixels.
 

@@ -1,4 +1,4 @@
-"""What the inspector shows, as values: enough to show the same again without a browser."""
+"""View: the values that determine what the inspector shows, with a browser or without."""
 
 import json
 import tomllib
@@ -27,13 +27,13 @@ K = Annotated[int, Field(ge=2, le=MOST)]
 
 
 def _unlabelled(embedding: Tensor) -> tuple[Tensor, Tensor]:
-    """In place of a k-means whose labels nobody would look at, and which takes a third of the time."""
+    """Placeholder for k-means where only eigenvectors are wanted; it gives no labels."""
     k = embedding.shape[-1]
     return torch.arange(len(embedding), device=embedding.device) % k, embedding[:k]
 
 
 def _of_today(values: dict[str, Any]) -> dict[str, Any]:
-    """Values as they were written before there was a choice of graphs: all pairs, but for the solver "knn"."""
+    """Convert values of views written before graphs could be chosen: all pairs, but for the solver "knn"."""
     if values.get("solver") == "knn":
         return values | {"solver": "krylov", "graph": "neighbors", "neighbors": 20}
     was_written = set(View.model_fields) - {"graph", "neighbors", "position"} <= set(values)
@@ -45,7 +45,7 @@ class ViewError(ValueError):
 
 
 class View(BaseModel):
-    """One picture, what is clustered of it, and how that is drawn."""
+    """Values of a view: the picture, what is clustered of it, and how that is drawn."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -88,18 +88,18 @@ class View(BaseModel):
 
     @property
     def shown(self) -> str:
-        """The name of the picture that is shown."""
+        """Name of the picture that is shown."""
         return (self.picture, self.joint)[self.place]
 
     @property
     def clustered(self) -> tuple[Any, ...]:
-        """What the eigenvectors depend on; with equal values they are the same."""
+        """Values that the eigenvectors depend on: a key of the cache."""
         parts = (self.size, self.picture, self.joint, self.network, self.layer, self.axis, self.position)
         return (*parts, self.solver, *sorted(self.options.items()))
 
     @property
     def options(self) -> dict[str, Any]:
-        """Of `SpectralClustering`: the preset's, with what was chosen instead."""
+        """Options of `SpectralClustering`: the preset's, with what was chosen instead."""
         chosen: dict[str, Any] = {"neighbors": self.neighbors}
         chosen |= {} if self.graph == "preset" else {"graph": self.graph}
         chosen |= {} if self.bandwidth == "preset" else {"sigma": self.bandwidth}
@@ -110,7 +110,7 @@ class View(BaseModel):
 
     @property
     def method(self) -> str:
-        """The clustering in words, for captions."""
+        """Description of the clustering, for captions."""
         options = self.options
         graph = f"{options['neighbors']} neighbours" if options["graph"] == "neighbors" else "all pairs"
         sigma = options["sigma"]
@@ -118,7 +118,7 @@ class View(BaseModel):
         return ", ".join([*words, f"position {self.position:g}"] if self.position and self.axis == "pixels" else words)
 
     def clustering(self, n: int) -> SpectralClustering:
-        """For n points; it finds eigenvectors alone, of which labels of any k are cut afterwards.
+        """Make the clustering of n points; it finds eigenvectors alone, from which labels of any k are cut later.
 
         Raises:
             ViewError: a solver that would run for minutes, fewer points than two clusters need.
@@ -133,14 +133,14 @@ class View(BaseModel):
         return SpectralClustering(min(MOST, n), solver=self.solver, kmeans=_unlabelled, **self.options)
 
     def to_toml(self) -> str:
-        """Every value on a line; TOML has no word for None, which is left out."""
+        """Write the view as TOML, a value on each line; None, which TOML lacks, is left out."""
         values = self.model_dump(mode="json", exclude_none=True).items()
         lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values]
         return "".join(lines).replace("\x7f", "\\u007f")  # JSON allows it as it is, TOML does not
 
     @classmethod
     def from_toml(cls, text: str) -> "View":
-        """The view that `to_toml` wrote, also before graphs could be chosen: what it clustered then.
+        """Read the view that `to_toml` wrote, also one from before graphs could be chosen.
 
         Raises:
             ViewError: no TOML, an unknown key or a value that cannot be.
@@ -155,7 +155,7 @@ class View(BaseModel):
 
     @classmethod
     def read(cls, file: str | Path) -> "View":
-        """The view of a file.
+        """Read the view of a file.
 
         Raises:
             ViewError: as `from_toml`, or no text in UTF-8.
