@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import nbformat
+import numpy as np
 import pytest
 from torch.utils.data import DataLoader
 
@@ -81,8 +82,19 @@ def test_every_target_of_make_has_it() -> None:
 
 
 def test_loader_processes_have_one_thread_of_opencv() -> None:
-    threads = DataLoader(Threads(), num_workers=2, worker_init_fn=one_thread)  # type: ignore[arg-type]
-    assert [int(count) for count in threads] == [1, 1, 1, 1]
+    """Also where OpenCV had threads at work before the fork: their pool is copied, they are not."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(2)
+    try:
+        blurred()
+        threads = DataLoader(Threads(), num_workers=2, worker_init_fn=one_thread, timeout=60)  # type: ignore[arg-type]
+        assert [int(count) for count in threads] == [1, 1, 1, 1]
+    finally:
+        cv2.setNumThreads(before)
+
+
+def blurred() -> None:
+    cv2.GaussianBlur(np.zeros((1024, 1024, 3), np.uint8), (0, 0), 5)
 
 
 class Threads:
@@ -92,4 +104,5 @@ class Threads:
         return 4
 
     def __getitem__(self, _: int) -> int:
+        blurred()
         return cv2.getNumThreads()

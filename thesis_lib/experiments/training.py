@@ -258,7 +258,7 @@ def step_seed(seed: int, step: int, process: int = 0) -> int:
 
 def one_thread(_: int) -> None:
     """Let a loader's process decode and warp with one thread of OpenCV's: there are as many processes as wanted."""
-    cv2.setNumThreads(1)
+    cv2.setNumThreads(0)  # not 1, which waits for the threads of the pool to end, and a fork has copied none of them
 
 
 def limited(loader: DataLoader, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
