@@ -130,11 +130,14 @@ train: $(RUN)/dataset.json
 
 # --- looking after it --------------------------------------------------------------------------------------------
 
+# on every core; a file's tests share what they make, so they stay together
+TEST := $(PYTHON) -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile
+
 test: .venv/ready
-	$(PYTHON) -m pytest -m "not full and not browser"
+	$(TEST) -m "not full and not browser"
 
 test-all: .venv/ready
-	$(PYTHON) -m pytest
+	$(TEST)
 
 lint: .venv/ready
 	.venv/bin/ruff check .
