@@ -201,15 +201,23 @@ def tests_of(
 ) -> dict[str, float]:
     """The tests that run a mutant's statement, with their seconds; of a line that runs at import alone, all."""
     statements = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.stmt) and node.lineno <= mutant.line <= (node.end_lineno or 0)
+        node for node in ast.walk(tree) if isinstance(node, ast.stmt) and first_of(node) <= mutant.line <= last_of(node)
     ]
-    smallest = min(statements, key=lambda node: (node.end_lineno or 0) - node.lineno)
-    last = mutant.line if hasattr(smallest, "body") else smallest.end_lineno or mutant.line
+    smallest = min(statements, key=lambda node: last_of(node) - first_of(node))
+    last = mutant.line if hasattr(smallest, "body") else last_of(smallest)
     found = {test for line in range(smallest.lineno, last + 1) for test in lines.get(str(line), []) if test}
-    found = found or {test for tests in lines.values() for test in tests if test}
+    found = found or {test for tests in lines.values() for test in tests if test} or set(times)
     return {test: times[test] for test in found if times.get(test, 0.0) <= dearest}
+
+
+def first_of(node: ast.stmt) -> int:
+    """Its first line, that of a decorator if it has one."""
+    return min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
+
+
+def last_of(node: ast.stmt) -> int:
+    """Its last line."""
+    return node.end_lineno or node.lineno
 
 
 def run_mutant(file: Path, tree: ast.Module, times: dict[str, float]) -> str:
