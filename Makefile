@@ -131,7 +131,7 @@ train: $(RUN)/dataset.json
 # --- looking after it --------------------------------------------------------------------------------------------
 
 # on every core; a file's tests share what they make, so they stay together
-TEST := $(PYTHON) -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile
+TEST := $(PYTHON) -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 test: .venv/ready
 	$(TEST) -m "not full and not browser"

@@ -12,6 +12,11 @@ from thesis_lib.models import build_backbone
 torch.set_num_threads(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole runs first: they take longest, and the cores then end at about the same time."""
+    items.sort(key=lambda item: "pipeline" not in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def photo_points() -> dict[int, torch.Tensor]:
     """Layer-4 features of a photograph by an ImageNet network: (n, 112) for n = 512 and 2048 pixels."""
