@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from thesis_lib.clustering.distances import nearest_neighbors, smallest, tiles
+from thesis_lib.clustering.distances import SEARCHED, nearest_neighbors, smallest, tiles
 
 
 @pytest.mark.parametrize("columns", [5, 63, 64, 641, 3000])
@@ -17,18 +17,24 @@ def test_tied_numbers_are_found_once_each() -> None:
     assert all(len(set(row)) == 9 for row in places.tolist())
 
 
-def test_neighbours_are_those_of_all_distances() -> None:
-    points = torch.randn(700, 5, generator=torch.Generator().manual_seed(0))
+@pytest.mark.parametrize("at_once", [1, 900, 2**14, 2**17, 2**22], ids="{} at once".format)
+@pytest.mark.parametrize("shape", [(1, 700, 5), (5, 90, 3)], ids=str)
+def test_neighbours_are_those_of_all_distances(
+    shape: tuple[int, ...], at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many rows, and members of a batch, are searched at a time."""
+    monkeypatch.setitem(SEARCHED, "cpu", at_once)
+    points = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     squared, indices = nearest_neighbors(points, 6)
     distances = torch.cdist(points.double(), points.double(), compute_mode="donot_use_mm_for_euclid_dist").square()
-    distances.fill_diagonal_(torch.inf)
-    expected = distances.sort(dim=1).values[:, :6]
+    distances.diagonal(dim1=1, dim2=2).fill_(torch.inf)
+    expected = distances.sort(dim=2).values[..., :6]
     torch.testing.assert_close(squared.double(), expected, atol=1e-5, rtol=1e-5)
-    torch.testing.assert_close(distances.gather(1, indices), expected)
+    torch.testing.assert_close(distances.gather(2, indices), expected)
 
 
 def test_no_point_is_its_own_neighbour_not_even_a_duplicate() -> None:
-    squared, indices = nearest_neighbors(torch.ones(50, 3), 4)
+    squared, indices = nearest_neighbors(torch.ones(1, 50, 3), 4)
     assert (squared == 0).all()
     assert (indices != torch.arange(50)[:, None]).all()
 

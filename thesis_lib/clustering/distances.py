@@ -1,5 +1,7 @@
 """Squared distances between points and their exact nearest neighbours, tile by tile: no n x m matrix need be held."""
 
+from itertools import product
+
 import torch
 from torch import Tensor
 
@@ -9,8 +11,8 @@ GROUP = 16
 """Columns of which first only the smallest is looked at: a pass of minima costs a tenth of a selection."""
 TILE = 2**21
 """Numbers worked on at a time (8 MB in float32): all steps of a tile find it in the cache."""
-SEARCHED = 2**20
-"""Scores of a search worked on at a time."""
+SEARCHED = {"cpu": 2**20, "cuda": 2**27}
+"""Scores of a search worked on at a time: a processor's in its cache; a GPU's take longer than their launch."""
 FINE = 1e-4
 """Squared distance over |x|^2 below which float32's |x|^2 + |y|^2 - 2 x y no longer tells neighbours apart."""
 
@@ -60,33 +62,39 @@ def smallest(values: Tensor, count: int, *, ascending: bool = True) -> tuple[Ten
 
 
 def nearest_neighbors(points: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Find the exact nearest neighbours of every point among the others.
+    """Find the exact nearest neighbours of every point among the others of its set.
 
     Found by |y|^2 / 2 - x y, one product of (-x, 1) and (y, |y|^2 / 2) a tile; their distances are then taken from
     differences, without rounding.
     Points much nearer to each other than to the origin are searched again in float64.
 
     Args:
-        points: (n, d), best centred.
+        points: (B, n, d), best centred.
         count: at most n - 1.
 
     Returns:
-        squared distances (n, count), ascending, and indices (n, count).
+        squared distances (B, n, count), ascending, and indices (B, n, count) within each set.
     """
-    n = len(points)
-    half = points.square().sum(1) / 2
-    squared, indices = points.new_empty(n, count), torch.empty(n, count, dtype=torch.int64, device=points.device)
-    left = torch.cat([-points, torch.ones_like(half)[:, None]], 1)  # (n, d + 1)
-    right = torch.cat([points, half[:, None]], 1).T.contiguous()  # (d + 1, n)
-    parts = tiles(n, n, SEARCHED)
-    memory = points.new_empty(parts[0].stop, n)
-    for rows in parts:
-        score = torch.mm(left[rows], right, out=memory[: rows.stop - rows.start])
-        score.diagonal(rows.start).fill_(torch.inf)
+    batch, n = points.shape[:2]
+    half = points.square().sum(2) / 2  # (B, n)
+    squared = points.new_empty(batch, n, count)
+    indices = torch.empty(batch, n, count, dtype=torch.int64, device=points.device)
+    left = torch.cat([-points, torch.ones_like(half)[..., None]], 2)  # (B, n, d + 1)
+    right = torch.cat([points, half[..., None]], 2).mT.contiguous()  # (B, d + 1, n)
+    at_once = SEARCHED.get(points.device.type, SEARCHED["cpu"])
+    memory = points.new_empty(min(max(at_once, n), batch * n * n))
+    members = tiles(batch, n * n, at_once)
+    for some, rows in product(members, tiles(n, n * members[0].stop, at_once)):
+        ours = left[some, rows]  # (b, m, d + 1)
+        score = torch.bmm(ours, right[some], out=memory[: ours.shape[:2].numel() * n].view(*ours.shape[:2], n))
+        score.diagonal(rows.start, 1, 2).fill_(torch.inf)
         near = smallest(score, count, ascending=False)[1]
-        squared[rows], indices[rows] = _measured(points, points[rows], near)
-    if count and points.dtype == torch.float32 and (fine := (squared[:, -1] < 2 * FINE * half).nonzero()[:, 0]).numel():
-        squared[fine], indices[fine] = _search_exactly(points, fine, count)
+        squared[some, rows], indices[some, rows] = _measured(points[some], points[some, rows], near)
+    if count and points.dtype == torch.float32:
+        member, row = (squared[..., -1] < 2 * FINE * half).nonzero(as_tuple=True)
+        for one in member.unique().tolist() if len(row) else ():
+            fine = row[member == one]
+            squared[one, fine], indices[one, fine] = _search_exactly(points[one], fine, count)
     return squared, indices
 
 
@@ -98,16 +106,16 @@ def _search_exactly(points: Tensor, rows: Tensor, count: int) -> tuple[Tensor, T
     for part in tiles(len(rows), 2 * len(points)):
         score = torch.addmm(half, exact[rows[part]], exact.T, alpha=-1)
         score.scatter_(1, rows[part, None], torch.inf)
-        parts.append(_measured(points, points[rows[part]], smallest(score, count)[1]))
+        near = smallest(score, count)[1]
+        parts.append(_measured(points[None], points[None, rows[part]], near[None]))
     squared, indices = zip(*parts, strict=True)
-    return torch.cat(squared), torch.cat(indices)
+    return torch.cat(squared, 1)[0], torch.cat(indices, 1)[0]
 
 
 def _measured(points: Tensor, some: Tensor, near: Tensor) -> tuple[Tensor, Tensor]:
-    """Sort candidate neighbours (m, count) of points (m, d) by exact squared distance: distances and indices."""
-    differences = (
-        points.index_select(0, near.flatten()).view(*near.shape, points.shape[1]).sub_(some[:, None])
-    )  # (m, count, d)
-    distance = differences.square_().sum(-1)
-    distance, order = distance.sort(dim=1, stable=True)
-    return distance, near.gather(1, order)
+    """Sort candidate neighbours (b, m, c) of points (b, m, d) among (b, n, d) by exact squared distance."""
+    batch, n, d = points.shape
+    first = n * torch.arange(batch, device=points.device)[:, None, None]
+    others = points.reshape(-1, d).index_select(0, (near + first).flatten()).view(*near.shape, d)  # (b, m, c, d)
+    distance, order = others.sub_(some[:, :, None]).square_().sum(-1).sort(dim=2, stable=True)
+    return distance, near.gather(2, order)

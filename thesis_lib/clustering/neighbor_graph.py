@@ -10,7 +10,7 @@ from torch import Tensor
 
 from thesis_lib.clustering.affinity import NEIGHBOR, Sigma, gaussian_, inverse_scales, is_local
 from thesis_lib.clustering.components import components, join_nearest
-from thesis_lib.clustering.distances import nearest_neighbors
+from thesis_lib.clustering.distances import nearest_neighbors, tiles
 from thesis_lib.clustering.graph import Graph
 from thesis_lib.clustering.twins import Twins
 
@@ -43,7 +43,7 @@ class NeighborGraph(Graph):
             node is that of its first point.
         radius: (B, n), squared distance of each node to its last neighbour.
         isolated: how many points were tied.
-        components: (B,), before any were joined.
+        components: (B,), before any were joined; `most` of them in one member.
         smallest: points of the smallest component.
     """
 
@@ -55,21 +55,21 @@ class NeighborGraph(Graph):
         self.inverse_scale = self._scales(points, sigma, found)
         found = _Found(found.rows, found.columns[:, :neighbors], found.squared[:, :neighbors])
         self.radius = self._of_nodes(found, found.squared[:, -1])
-        pairs, weights = self._edges(found)
+        weights, lost = self._weights(found)
         size = self.inverse_scale.numel()
-        labels = components(pairs, size).view(self.shape)
-        self.components, self.smallest = self._count(labels)
-        extra = [self._joining(points, labels, member, k) for member in (self.components > k).nonzero().flatten()]
-        joined = torch.cat([pairs[:0], *extra])
-        weights = torch.cat([weights, weights.new_full((len(joined),), JOINED)])
-        self.matrix = _symmetric(torch.cat([pairs, joined]), weights, size)
+        ends = found.rows[:, None].expand_as(found.columns).flatten(), found.columns.flatten()
+        joining = torch.where(weights.flatten() > 0, ends[1], ends[0])  # no affinity joins nothing
+        labels = components((ends[0], joining), size).view(self.shape)
+        self.components, smallest = self._count(labels)
+        self.isolated, self.most, self.smallest = torch.stack([lost.sum(), self.components.max(), smallest]).tolist()
+        self.matrix = _symmetric(ends, _halved(found, weights, size).flatten(), self._joins(points, labels, k), size)
         self.degree = (self @ points.new_ones(*self.shape, 1)).squeeze(-1)
 
     def __matmul__(self, block: Tensor) -> Tensor:
         flat = block.flatten(0, 1)  # (B n, b)
         if self.twins is None:
             return (self.matrix @ flat).unflatten(0, self.shape)
-        rows = _rows(self.twins.node).flatten()
+        rows = _rows(self.twins.node, self.shape[1]).flatten()
         sums = torch.zeros_like(flat).index_add_(0, rows, flat)  # of each node, at its first point
         twins = sums.index_select(0, rows).sub_(flat)  # affinity 1 with each but oneself: exactly 0 for a lone point
         return (self.matrix @ sums).index_select(0, rows).add_(twins).unflatten(0, self.shape)
@@ -93,7 +93,7 @@ class NeighborGraph(Graph):
         n = self.shape[1]
         root, rows, columns = self.root.flatten(), self._rows, self.matrix.col_indices()
         values = self.matrix.values() * root[rows] * root[columns] * factor.to(root)[rows // n]
-        values[rows == columns] = shift.to(root).repeat_interleave(n)
+        values = torch.where(rows == columns, shift.to(root)[rows // n], values)
         matrix = torch.sparse_csr_tensor(
             self.matrix.crow_indices(), columns, values, self.matrix.shape, check_invariants=False
         )
@@ -113,24 +113,24 @@ class NeighborGraph(Graph):
 
     def fault(self, k: int) -> str:
         """Describe how far the graph falls apart; an empty string if it does not."""
-        most, faults = int(self.components.max()), []
+        faults = []
         if self.isolated:
             faults.append(
                 f"{self.isolated:,} of {self.degree.numel():,} points are isolated (no affinity reaches them); each "
                 "was tied to its nearest neighbour"
             )
-        if most > 1:
-            joined = f"; the nearest were joined until {k} were left" if most > k else ""
+        if self.most > 1:
+            joined = f"; the nearest were joined until {k} were left" if self.most > k else ""
             faults.append(
-                f"the graph of {self.neighbors} nearest neighbours falls into {most:,} components, the smallest of "
-                f"{self.smallest:,} points{joined}"
+                f"the graph of {self.neighbors} nearest neighbours falls into {self.most:,} components, the smallest "
+                f"of {self.smallest:,} points{joined}"
             )
         return "; ".join(faults)
 
     def _of_nodes(self, found: "_Found", values: Tensor) -> Tensor:
         """Spread values (m,) of the nodes to all their points, (B, n)."""
         flat = values.new_zeros(self.shape.numel()).index_copy_(0, found.rows, values)
-        return (flat if self.twins is None else flat[_rows(self.twins.node).flatten()]).view(self.shape)
+        return (flat if self.twins is None else flat[_rows(self.twins.node, self.shape[1]).flatten()]).view(self.shape)
 
     def _scales(self, points: Tensor, sigma: Sigma, found: "_Found") -> Tensor:
         """Inverse scales s (B, n) with A_ij = exp(-s_i s_j |x_i - x_j|^2)."""
@@ -140,43 +140,36 @@ class NeighborGraph(Graph):
         farthest = torch.where(near.isinf(), 0.0, near).amax(1)
         return inverse_scales(points, sigma, [self._of_nodes(found, farthest.sqrt())])
 
-    def _edges(self, found: "_Found") -> tuple[Tensor, Tensor]:
-        """Edges as pairs of rows (e, 2), each once with the lower row first, and their positive affinities (e,)."""
-        rows, columns = found.rows[:, None].expand_as(found.columns).flatten(), found.columns.flatten()
+    def _weights(self, found: "_Found") -> tuple[Tensor, Tensor]:
+        """Compute the affinity of each node with its neighbours (m, c), and which nodes (m,) no affinity reaches.
+
+        Those without a twin are tied to their nearest neighbour.
+        """
         inverse, size = self.inverse_scale.flatten(), self.inverse_scale.numel()
-        exponent = found.squared.flatten() * inverse[rows] * inverse[columns]
-        weights = gaussian_(exponent[:, None], torch.ones_like(exponent), exponent.new_ones(1)).squeeze(1)
-        keys, which = (torch.minimum(rows, columns) * size + torch.maximum(rows, columns)).unique(return_inverse=True)
-        weights = weights.new_zeros(len(keys)).scatter_reduce_(0, which, weights, "amax")
-        pairs = torch.stack([keys // size, keys % size], 1)[weights > 0]
-        tied = self._tie_isolated(found, pairs)
-        faint = weights.new_full((len(tied),), FAINT)
-        return torch.cat([pairs, tied]), torch.cat([weights[weights > 0], faint])
-
-    def _tie_isolated(self, found: "_Found", pairs: Tensor) -> Tensor:
-        """Connect every point without neighbour or twin to its nearest neighbour: pairs (e, 2)."""
-        alone = torch.ones(self.shape.numel(), dtype=torch.bool, device=pairs.device)
-        alone[pairs.flatten()] = False
+        exponent = found.squared * inverse[found.rows, None] * inverse[found.columns]
+        weights = gaussian_(exponent, *(exponent.new_ones(side) for side in exponent.shape))
+        reach = weights.new_zeros(size).scatter_reduce_(0, found.columns.flatten(), weights.flatten(), "amax")
+        lost = (torch.maximum(reach[found.rows], weights.amax(1)) == 0) & found.squared[:, 0].isfinite()
         if self.twins is not None:
-            alone &= self.twins.count.flatten() == 1
-        lost = alone[found.rows] & found.squared[:, 0].isfinite()
-        self.isolated = int(lost.sum())
-        return torch.cat([found.rows[lost, None], found.columns[lost, :1]], 1).sort(dim=1).values.unique(dim=0)
+            lost &= self.twins.count.flatten()[found.rows] == 1
+        weights[:, 0] = torch.where(lost, FAINT, weights[:, 0])
+        return weights, lost
 
-    def _count(self, labels: Tensor) -> tuple[Tensor, int]:
-        """Count the components of each member, (B,), and the points of its smallest one, from components (B, n)."""
+    def _count(self, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Count the components of each member, (B,), and the points of the smallest of all, from labels (B, n)."""
         points = torch.ones_like(labels) if self.twins is None else self.twins.count
         sizes = labels.new_zeros(labels.numel()).index_add_(0, labels.flatten(), points.flatten())
-        member = torch.arange(len(labels), device=labels.device)[:, None].expand_as(labels)
-        of = labels.new_zeros(labels.numel()).scatter_(0, labels.flatten(), member.flatten())
-        counts = labels.new_zeros(len(labels)).index_add_(0, of, (sizes > 0).long())
-        return counts, int(sizes[sizes > 0].min())
+        sizes = sizes.view(self.shape)  # a component's first point is of its member
+        return (sizes > 0).sum(1), torch.where(sizes > 0, sizes, sizes.numel()).min()
 
-    def _joining(self, points: Tensor, labels: Tensor, member: Tensor, k: int) -> Tensor:
-        """Find the pairs of rows (e, 2) that join the components of one member to k."""
-        some = _distinct(points, self.twins, int(member))
-        pairs = join_nearest(points[member, some], labels[member, some], k)
-        return (member * self.shape[1] + some[pairs]).sort(dim=1).values
+    def _joins(self, points: Tensor, labels: Tensor, k: int) -> Tensor:
+        """Find the pairs of rows (e, 2) that join the components of each member to k."""
+        pairs = [labels.new_empty(0, 2)]
+        for member in (self.components > k).nonzero().flatten().tolist() if self.most > k else ():
+            some = _distinct(points, self.twins, member)
+            joined = join_nearest(points[member, some], labels[member, some], k)
+            pairs.append(member * self.shape[1] + some[joined])
+        return torch.cat(pairs)
 
 
 class _Found(NamedTuple):
@@ -187,20 +180,26 @@ class _Found(NamedTuple):
     columns: Tensor
     """(m, c)."""
     squared: Tensor
-    """(m, c) distances, ascending; inf, beside any column, where a member has fewer than c others."""
+    """(m, c) distances, ascending; inf, beside the row itself, where a member has fewer than c others."""
 
 
 def _find(points: Tensor, count: int, twins: Twins | None) -> _Found:
     """Find the nearest neighbours among the distinct points of each member of (B, n, d)."""
+    batch, n = points.shape[:2]
+    if twins is None and n > 1:
+        squared, near = nearest_neighbors(points, min(count, n - 1))
+        rows = torch.arange(batch * n, device=points.device)
+        return _Found(rows, _rows(near.flatten(1), n).view(-1, near.shape[2]), squared.flatten(0, 1))
     found = []
-    for member in range(len(points)):
+    for member in range(batch):
         some = _distinct(points, twins, member)
         wanted = min(count, len(some) - 1)
-        squared, near = nearest_neighbors(points[member, some], wanted)
-        missing = (0, max(1, min(count, points.shape[1] - 1)) - wanted)
-        squared = torch.nn.functional.pad(squared, missing, value=torch.inf)
-        near = torch.nn.functional.pad(near, missing)
-        found.append(_Found(some + member * points.shape[1], some[near] + member * points.shape[1], squared))
+        squared, near = nearest_neighbors(points[None, member, some], wanted)
+        missing = (0, max(1, min(count, n - 1)) - wanted)
+        squared = torch.nn.functional.pad(squared[0], missing, value=torch.inf)
+        near = torch.nn.functional.pad(near[0], missing)
+        columns = torch.where(squared.isfinite(), some[near], some[:, None])
+        found.append(_Found(some + member * n, columns + member * n, squared))
     return _Found(*(torch.cat(parts) for parts in zip(*found, strict=True)))
 
 
@@ -211,16 +210,36 @@ def _distinct(points: Tensor, twins: Twins | None, member: int) -> Tensor:
     return (twins.count[member] > 0).nonzero()[:, 0]
 
 
-def _rows(node: Tensor) -> Tensor:
-    """Convert rows (B, n) within each member to rows of the flattened batch."""
-    return node + node.shape[1] * torch.arange(len(node), device=node.device)[:, None]
+def _halved(found: _Found, weights: Tensor, size: int) -> Tensor:
+    """Weights W (m, c) such that W + W^T has of each pair the larger weight that either has for the other."""
+    place = torch.zeros(size, dtype=torch.int64, device=weights.device)
+    place[found.rows] = torch.arange(len(found.rows), device=weights.device)
+    halved = weights.clone()
+    for some in tiles(len(weights), weights.shape[1] ** 2):
+        others = place[found.columns[some]]  # (t, c)
+        mutual = found.columns[others] == found.rows[some, None, None]  # (t, c, c)
+        back = torch.where(mutual, weights[others], 0).amax(2)
+        whole = torch.maximum(weights[some], back)
+        halved[some] = torch.where(mutual.any(2), whole / 2, whole)
+    return halved
 
 
-def _symmetric(pairs: Tensor, weights: Tensor, n: int) -> Tensor:
-    """Build the symmetric CSR matrix (n, n) with weights (e,) at pairs (e, 2), i < j, and a stored diagonal of 0."""
-    low, high = pairs.T
-    own = torch.arange(n, device=pairs.device)
+def _rows(node: Tensor, n: int) -> Tensor:
+    """Convert rows (B, m) within each member, of n points, to rows of the flattened batch."""
+    return node + n * torch.arange(len(node), device=node.device)[:, None]
+
+
+def _symmetric(ends: tuple[Tensor, Tensor], weights: Tensor, joined: Tensor, n: int) -> Tensor:
+    """Build the CSR matrix W + W^T (n, n) with a stored diagonal.
+
+    Args:
+        ends: of the edges, (e,) each, with their weights (e,).
+        joined: pairs (j, 2), which have JOINED.
+    """
+    own = torch.arange(n, device=weights.device)
+    low, high = torch.cat([ends[0], joined[:, 0]]), torch.cat([ends[1], joined[:, 1]])
     places = torch.stack([torch.cat([low, high, own]), torch.cat([high, low, own])])
+    weights = torch.cat([weights, weights.new_full((len(joined),), JOINED)])
     weights = torch.cat([weights, weights, weights.new_zeros(n)])
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
