@@ -66,17 +66,16 @@ def filtered_eigenvectors(
     else:
         ritz = Ritz.of(graph, orthonormal_columns(block))
         low, high = torch.full_like(ritz.values[:, 0], LOWEST), ritz.values[:, -1]
-    answer = ritz
-    pending = (share := missing_share(ritz.values, ritz.residuals, k)) > tolerance  # (B,)
-    for _ in range(max_rounds - 1):
-        if not pending.any():
-            break
+    answer, share = ritz, missing_share(ritz.values, ritz.residuals, k)  # (B,)
+    rounds = 1
+    while (missing := share.amax().item()) > tolerance and rounds < max_rounds:
+        pending, rounds = share > tolerance, rounds + 1
         low, high = torch.minimum(low, ritz.values[:, -1] - MARGIN), torch.maximum(high, ritz.values[:, -1])
         ritz = Ritz.of(graph, orthonormal_columns(chebyshev_filter(graph, ritz.vectors, low, high)))
         answer = answer.replaced(ritz, pending)
-        pending = pending & ((share := missing_share(ritz.values, ritz.residuals, k)) > tolerance)
-    if pending.any():
-        warn_caller(f"{TOO_DENSE} (estimated share missing: {float(share[pending].max()):.1%})")
+        share = torch.where(pending, missing_share(ritz.values, ritz.residuals, k), share)
+    if missing > tolerance:
+        warn_caller(f"{TOO_DENSE} (estimated share missing: {missing:.1%})")
     residuals = answer.residuals[..., :k].double().norm(dim=1)
     return Eigen(answer.values[:, :k].to(block), fix_signs(answer.vectors[..., :k]), residuals, answer.vectors)
 

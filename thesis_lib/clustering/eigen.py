@@ -73,8 +73,6 @@ class Ritz(NamedTuple):
 
     def replaced(self, other: "Ritz", members: Tensor) -> "Ritz":
         """Replace the pairs of some members of the batch, (B,) bool, by another's."""
-        if members.all():
-            return other
         pairs = zip(self, other, strict=True)
         return Ritz(*(torch.where(members.view(-1, *[1] * (own.ndim - 1)), new, own) for own, new in pairs))
 
