@@ -7,7 +7,7 @@ import torch
 
 from thesis_lib.clustering import KMeans, SpectralClustering, solvers
 from thesis_lib.clustering.graph import DenseGraph, TiledGraph
-from thesis_lib.clustering.kmeans import _State, _update
+from thesis_lib.clustering.kmeans import _iterate, _refilled
 from thesis_lib.clustering.krylov import _Space, _start_block
 
 METHODS = [{"graph": graph, "solver": solver} for graph in ("neighbors", "full") for solver in ("dense", "krylov")]
@@ -22,23 +22,38 @@ def blurred(n: int = 600, d: int = 6) -> torch.Tensor:
 
 def test_empty_clusters_move_to_the_farthest_points() -> None:
     points = torch.tensor([0.0, 1.0, 2.0, 30.0, 40.0])[None, :, None]
-    labels = torch.zeros(1, 1, 5, dtype=torch.int64)
-    distance = points.square().reshape(1, 1, 5)
-    centers = _update(points, _State(torch.zeros(1, 1, 3, 1), labels, distance), 3)
+    centers, moving, empty = _iterate(points, torch.tensor([0.0, 300.0, 400.0]).view(1, 1, 3, 1), 3)
+    torch.testing.assert_close(centers.flatten(), torch.tensor([14.6, 300.0, 400.0]))  # those without members stay
+    assert not moving.any()
+    assert empty.flatten().tolist() == [False, True, True]
+    centers, filled = _refilled(points, centers, empty)
     torch.testing.assert_close(centers.flatten(), torch.tensor([14.6, 40.0, 30.0]))
+    assert filled.all()
     found, _ = KMeans(3)(points[0], start=torch.zeros(5, dtype=torch.int64))
     assert len(found.unique()) == 3
 
 
-def test_the_best_restart_is_kept() -> None:
+def test_an_empty_cluster_without_a_point_apart_from_the_centers_stays() -> None:
+    points = torch.tensor([0.0, 0.0, 5.0])[None, :, None]
+    centers, _, empty = _iterate(points, torch.tensor([0.0, 5.0, 9.0]).view(1, 1, 3, 1), 3)
+    centers, filled = _refilled(points, centers, empty)
+    assert centers.flatten().tolist() == [0.0, 5.0, 9.0]
+    assert not filled.any()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_best_restart_is_kept(seed: int) -> None:
+    """All restarts together end where each ends alone, whenever the others settle."""
     points = blurred()
-
-    def inertia(**options: Any) -> float:
-        labels, centers = KMeans(12, **options)(points)
-        return float((points - centers[labels]).square().sum())
-
-    single = torch.tensor([inertia(n_init=1, seed=seed) for seed in range(12)])
-    assert all(inertia(n_init=12, seed=seed) < single.quantile(0.4) for seed in range(3))
+    points -= points.mean(0)
+    kmeans = KMeans(12, n_init=8, seed=seed)
+    each = []
+    for start in kmeans._seed_centers(points[None])[0]:
+        centers = _iterate(points[None], start[None, None], 100)[0][0, 0]
+        each.append(float(torch.cdist(points, centers).square().amin(1).sum()))
+    labels, centers = kmeans(points)
+    assert float((points - centers[labels]).square().sum()) == pytest.approx(min(each), rel=1e-5)
+    assert min(each) < 0.99 * max(each)
 
 
 @pytest.mark.parametrize("solver", ["dense", "krylov"])

@@ -81,7 +81,7 @@ class ClusterLayer(nn.Module):
                 the features are clustered, or another number of channels than the layer was calibrated on.
         """
         if self.axis == "pixels":
-            return prototypes(features, self.pixel_labels(features))
+            return prototypes(features, self.pixel_labels(features), self.n_clusters)
         if not len(self.partition):
             self.calibrate(features)
         check_maps(features)
@@ -125,8 +125,8 @@ class ClusterLayer(nn.Module):
     @torch.compiler.disable
     def _label(self, points: Tensor) -> Tensor:
         """Cluster points (B, n, d) into labels (B, n) int64, outside torch.compile: an eigenproblem gains nothing."""
-        check_points(points, self.n_clusters)
         if self.method == "kmeans":
+            check_points(points, self.n_clusters)
             with torch.autocast(points.device.type, enabled=False):  # same precision as the spectral clustering
                 reduced = random_pca(points, self.reduce, seed=self.seed)(points)  # (B, n, reduce)
                 return KMeans(self.n_clusters, seed=self.seed)(reduced)[0]
@@ -202,15 +202,19 @@ def _standardized(points: Tensor) -> Tensor:
     return torch.where(size <= rounding, 0.0, centred / size)  # NaN stays NaN, and is refused
 
 
-def prototypes(features: Tensor, labels: Tensor) -> Tensor:
+def prototypes(features: Tensor, labels: Tensor, k: int | None = None) -> Tensor:
     """Replace every pixel by the mean feature of its cluster: (B, C, h, w) and labels (B, h, w) -> (B, C, h, w).
 
     The result does not depend on how the clusters are numbered, and is differentiable in the features.
+
+    Args:
+        k: the number of clusters; None looks for the largest label.
     """
     # bfloat16 cannot count beyond 256 members, so the means are computed in float32 at least
     exact = torch.promote_types(features.dtype, torch.float32)
     with torch.autocast(features.device.type, enabled=False):
-        members = one_hot(labels.flatten(1)).to(exact)  # (B, h w, k)
+        numbers = torch.arange(int(labels.max()) + 1 if k is None else k, device=labels.device)
+        members = (labels.flatten(1)[..., None] == numbers).to(exact)  # (B, h w, k)
         means = features.flatten(2).to(exact) @ members / members.sum(1, keepdim=True).clamp(min=1)  # (B, C, k)
         return (means @ members.mT).unflatten(2, features.shape[-2:]).to(features.dtype)
 
