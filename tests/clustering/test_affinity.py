@@ -1,7 +1,13 @@
 import pytest
 import torch
 
-from thesis_lib.clustering.affinity import affinity, median_scale, normalized_affinity, positive_scales
+from thesis_lib.clustering.affinity import (
+    affinity,
+    median_scale,
+    neighbor_distances,
+    normalized_affinity,
+    positive_scales,
+)
 from thesis_lib.clustering.distances import squared_distances
 
 
@@ -53,6 +59,23 @@ def test_duplicates_keep_affinity_one_under_local_scaling() -> None:
     weights = affinity(points, "local")
     assert torch.isfinite(weights).all()
     assert (weights[0, 1:20] == 1).all()
+
+
+def test_a_scale_of_zero_becomes_a_hundredth_of_the_mean_of_the_others() -> None:
+    torch.testing.assert_close(positive_scales(torch.tensor([0.0, 1.0, 3.0])), torch.tensor([0.02, 1.0, 3.0]))
+    torch.testing.assert_close(positive_scales(torch.tensor([0.0, 0.0, 5.0])), torch.tensor([0.05, 0.05, 5.0]))
+
+
+def test_the_median_of_one_pair_is_its_distance_and_of_none_is_one() -> None:
+    pairs = torch.tensor([[[0.0], [3.0]], [[1.0], [2.0]]])
+    torch.testing.assert_close(median_scale(pairs), torch.tensor([[3.0], [1.0]]))
+    assert median_scale(torch.tensor([[[2.0]], [[4.0]]])).tolist() == [[1.0], [1.0]]
+
+
+def test_of_few_points_of_a_batch_the_neighbour_is_looked_for_among_all() -> None:
+    squared = torch.rand(2, 3, 20, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(neighbor_distances(squared), squared.sort(-1).values[..., 7].sqrt())
+    torch.testing.assert_close(neighbor_distances(squared[..., :5]), squared[..., :5].amax(-1).sqrt())
 
 
 def test_constant_points_have_positive_scales() -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import copy
+import json
 import math
 from pathlib import Path
 
@@ -124,6 +125,18 @@ def test_an_absent_class_leaves_the_mean() -> None:
     assert scores.iou["sidewalk"] == pytest.approx(1 / 2)
     assert math.isnan(scores.iou["sky"])
     assert scores.miou == pytest.approx(7 / 12)
+
+
+def test_scores_are_json_with_null_where_nothing_was_seen() -> None:
+    counter = ScoreCounter()
+    counter.add(torch.tensor([[7, 7, 8, 7]]), torch.tensor([[7, 7, 8, 8]]))
+    scores = counter.scores()
+    values = json.loads(json.dumps(scores.to_dict(), allow_nan=False))
+    assert values["miou"] == pytest.approx(7 / 12)
+    assert values["miiou"] is None
+    assert values["iou"] == {name: None if math.isnan(value) else value for name, value in scores.iou.items()}
+    assert values["category_iou"]["flat"] == 1
+    assert set(values["iiou"].values()) == set(values["category_iiou"].values()) == {None}
 
 
 def test_different_sizes_are_refused(tmp_path: Path) -> None:

@@ -127,6 +127,14 @@ def test_channels_that_are_correlated_are_merged_whatever_their_scale() -> None:
     assert len(layer.partition.unique()) == 3
 
 
+def test_a_channel_is_standardised_by_itself_and_a_constant_one_is_zero() -> None:
+    """However large: what rounding leaves of a constant is no pattern, and the size of one channel is not another's."""
+    noise = torch.randn(999, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    points = standardized_channels(torch.stack([torch.full_like(noise, 1e8 + 0.1), 1e15 * noise, noise]))
+    assert points[0].norm() < 1e-3
+    torch.testing.assert_close(points[1:].norm(dim=1), torch.ones(2))
+
+
 def test_standardized_channels_have_their_correlations_for_products() -> None:
     maps = torch.randn(5, 200, generator=torch.Generator().manual_seed(0))
     maps[1] = 1000 + maps[0] / 8
