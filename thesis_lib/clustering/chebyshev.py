@@ -66,18 +66,21 @@ def filtered_eigenvectors(
     else:
         ritz = Ritz.of(graph, orthonormal_columns(block))
         low, high = torch.full_like(ritz.values[:, 0], LOWEST), ritz.values[:, -1]
-    answer, share = ritz, missing_share(ritz.values, ritz.residuals, k)  # (B,)
-    rounds = 1
-    while (missing := share.amax().item()) > tolerance and rounds < max_rounds:
-        pending, rounds = share > tolerance, rounds + 1
+    share = missing_share(ritz.values, ritz.residuals, k)  # (B,)
+    for left in reversed(range(max_rounds)):
+        pending = [member for member, missing in enumerate(share.tolist()) if missing > tolerance]
+        if not pending or not left:
+            break
         low, high = torch.minimum(low, ritz.values[:, -1] - MARGIN), torch.maximum(high, ritz.values[:, -1])
-        ritz = Ritz.of(graph, orthonormal_columns(chebyshev_filter(graph, ritz.vectors, low, high)))
-        answer = answer.replaced(ritz, pending)
-        share = torch.where(pending, missing_share(ritz.values, ritz.residuals, k), share)
-    if missing > tolerance:
-        warn_caller(f"{TOO_DENSE} (estimated share missing: {missing:.1%})")
-    residuals = answer.residuals[..., :k].double().norm(dim=1)
-    return Eigen(answer.values[:, :k].to(block), fix_signs(answer.vectors[..., :k]), residuals, answer.vectors)
+        basis = orthonormal_columns(chebyshev_filter(graph, ritz.vectors, low, high))
+        members = torch.tensor(pending, device=basis.device)
+        better = Ritz.of(graph, basis, members)
+        ritz = ritz.replaced(better, members)
+        share = share.index_copy(0, members, missing_share(better.values, better.residuals, k))
+    if pending:
+        warn_caller(f"{TOO_DENSE} (estimated share missing: {float(share.max()):.1%})")
+    residuals = ritz.residuals[..., :k].double().norm(dim=1)
+    return Eigen(ritz.values[:, :k].to(block), fix_signs(ritz.vectors[..., :k]), residuals, ritz.vectors)
 
 
 def chebyshev_filter(graph: NeighborGraph, block: Tensor, low: Tensor, high: Tensor) -> Tensor:

@@ -62,19 +62,24 @@ class Ritz(NamedTuple):
     """(B, r, m): L u - lambda u, in the coordinates of any orthonormal axes that hold them."""
 
     @classmethod
-    def of(cls, graph: Graph, basis: Tensor) -> "Ritz":
-        """Compute the Rayleigh-Ritz pairs of L in the span of an orthonormal basis (B, n, m)."""
+    def of(cls, graph: Graph, basis: Tensor, members: Tensor | None = None) -> "Ritz":
+        """Compute the Rayleigh-Ritz pairs of L in the span of an orthonormal basis (B, n, m).
+
+        Args:
+            members: (b,), whose pairs are wanted; all by default.
+        """
         image = graph.normalized(basis)
-        small = (basis.mT @ image).double()  # (B, m, m)
+        if members is not None:
+            basis, image = basis[members], image[members]
+        small = (basis.mT @ image).double()  # (b, m, m)
         values, rotation = torch.linalg.eigh((small + small.mT) / 2)
         values, rotation = values.flip(-1), rotation.flip(-1).to(basis)
         vectors = basis @ rotation
         return cls(values, vectors, (image @ rotation).sub_(vectors * values[:, None].to(basis)))
 
     def replaced(self, other: "Ritz", members: Tensor) -> "Ritz":
-        """Replace the pairs of some members of the batch, (B,) bool, by another's."""
-        pairs = zip(self, other, strict=True)
-        return Ritz(*(torch.where(members.view(-1, *[1] * (own.ndim - 1)), new, own) for own, new in pairs))
+        """Replace the pairs of some members (b,) of the batch by others."""
+        return Ritz(*(own.index_copy(0, members, new) for own, new in zip(self, other, strict=True)))
 
 
 def missing_share(values: Tensor, residuals: Tensor, k: int) -> Tensor:
