@@ -1,4 +1,4 @@
-"""Write what was measured into README.md and docs/benchmarks.md: `python benchmarks/tables.py`.
+"""Write what was measured into README.md and docs/: `python benchmarks/tables.py`.
 
 Between the comments `<!-- NAME -->` and `<!-- end -->` stands what a function of that name makes of the committed JSON.
 A test fails where a document and the measurements differ.
@@ -10,8 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from thesis_lib.experiments import load_profile
+from thesis_lib.experiments.variants import variants
+
 PROJECT = Path(__file__).resolve().parent.parent
-DOCUMENTS = (PROJECT / "README.md", PROJECT / "docs" / "benchmarks.md")
+DOCUMENTS = (PROJECT / "README.md", *(PROJECT / "docs" / name for name in ("benchmarks.md", "cityscapes.md")))
 PEERS = (
     "ours, full graph",
     "scikit-learn neighbours, arpack",
@@ -147,6 +150,31 @@ def gpu() -> str:
     )
 
 
+def hours() -> str:
+    """What the thesis's trainings take on the GPU that was at hand, reckoned from one step."""
+    report, profile = read("clustering-gpu"), load_profile("cityscapes")
+    step, workers = report["layer_in_a_training_step"], read("training")["loader"]["ours"] / 2
+    clusternet, batch = step["seconds"], profile.training.batch_size
+    pspnet = clusternet - step["layer_seconds"]
+    steps = profile.data.train // batch
+    whole = profile.training.epochs * steps * pspnet / 3600
+    names, seeds = [variant.name for variant in variants(profile)], len(profile.study.seeds)
+    study = seeds * profile.study.epochs * steps * (pspnet + (len(names) - 1) * clusternet) / 3600
+    return "\n".join(
+        [
+            f"Reckoned from one step (forward and backward, {step['batch']} crops of {step['crop']} in bfloat16, "
+            f"{report['date']}) on an",
+            f"{report['machine']['processor']}: PSPNet-50 {pspnet:.2f} s, ClusterNet-50 {clusternet:.2f} s; "
+            f"{steps} steps an epoch.",
+            f"The PSPNet's {profile.training.epochs} epochs take {whole:.1f} hours, the study's {len(names)} variants "
+            f"with {seeds} seeds and {profile.study.epochs} epochs each {study:.0f}, each variant",
+            "taken to cost what ClusterNet does. A step asks for "
+            f"{batch / pspnet:.0f} crops a second, and a worker of the loader gives {workers:.0f} on the",
+            f"machine that was measured: {batch / pspnet / workers:.0f} of them keep a GPU busy.",
+        ]
+    )
+
+
 def training() -> str:
     """Loader, step and scoring."""
     report = read("training")
@@ -175,7 +203,7 @@ def inspector() -> str:
 
 
 PLACES: dict[str, Callable[[], str]] = {
-    place.__name__: place for place in (came_out, commands, clustering, gpu, training, inspector)
+    place.__name__: place for place in (came_out, commands, clustering, gpu, hours, training, inspector)
 }
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from thesis_lib.data import Cityscapes, DatasetError
+from thesis_lib.device import run_device
 from thesis_lib.experiments.dataset import provide_dataset
 from thesis_lib.experiments.evaluation import evaluate
 from thesis_lib.experiments.profiles import Profile, ProfileError, load_profile
@@ -51,7 +52,8 @@ def _train(profile: Profile, given: argparse.Namespace) -> None:
 
 
 def _evaluate(profile: Profile, given: argparse.Namespace) -> None:
-    model = load_checkpoint(given.checkpoint or _trained(profile, given.model), align_corners=given.align_corners)
+    path = given.checkpoint or _trained(profile, given.model)
+    model = load_checkpoint(path, align_corners=given.align_corners).to(run_device())
     dataset = Cityscapes(profile.dataset, "val", limit=profile.data.val)
     protocol = Evaluation.model_validate({"protocol": given.protocol}) if given.protocol else profile.evaluation
     print(json.dumps(evaluate(model, dataset, protocol, export=given.export).to_dict(), indent=1))

@@ -9,6 +9,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from thesis_lib.data import Cityscapes
 from thesis_lib.data.labels import COLORS
+from thesis_lib.device import run_device
 from thesis_lib.experiments.inference import predict
 from thesis_lib.experiments.profiles import Evaluation
 from thesis_lib.experiments.records import TrainingFiles
@@ -33,7 +34,7 @@ class Board:
         for name in ("loss", "main_loss", "rate"):
             self.writer.add_scalar(name, row[name], row["step"])
         self.writer.add_scalar("images per second", batch_size / row["seconds"], row["step"])
-        if torch.cuda.is_available():
+        if run_device().type == "cuda":
             self.writer.add_scalar("GPU memory, GB", torch.cuda.max_memory_allocated() / 1e9, row["step"])
 
     def validation(self, model: PSPNet, val: Cityscapes, protocol: Evaluation, *, step: int, miou: float) -> None:

@@ -2,16 +2,16 @@
 
 import os
 
-import torch
 from accelerate import Accelerator, PartialState
 
+from thesis_lib.device import run_device
 from thesis_lib.experiments.profiles import Training
 from thesis_lib.experiments.step import TrainingError
 
 
 def this_process() -> PartialState:
     """Rank of this process and number of processes; without a GPU they communicate by gloo."""
-    return PartialState(cpu=not torch.cuda.is_available())
+    return PartialState(cpu=run_device().type == "cpu")
 
 
 def check_shares(settings: Training, accelerator: Accelerator) -> None:
@@ -40,7 +40,7 @@ def new_accelerator() -> Accelerator:
             files.
     """
     # explicit, as ACCELERATE_MIXED_PRECISION would change it: the profile sets the precision
-    accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision="no")
+    accelerator = Accelerator(cpu=run_device().type == "cpu", mixed_precision="no")
     started = int(os.environ.get("WORLD_SIZE", "1"))
     if accelerator.num_processes != started:
         raise TrainingError(

@@ -62,7 +62,7 @@ class Step:
         Raises:
             TrainingError: a loss that is NaN or infinite; the weights are then unchanged.
         """
-        labels = labels.to(self.device).long()
+        labels = labels.to(self.device, non_blocking=True).long()
         whole = self._sum(self._weight(labels)).clamp(min=1e-12)
         parts = list(zip(*(t.chunk(self.settings.accumulate) for t in (images, labels)), strict=True))
         self.optimizer.zero_grad(set_to_none=True)
@@ -109,7 +109,7 @@ class Step:
         """Compute the loss of the whole network and that of the main head alone, (2,)."""
         settings, device = self.settings, self.device
         with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
-            logits = self.network(images.to(device, memory_format=torch.channels_last))
+            logits = self.network(images.to(device, non_blocking=True, memory_format=torch.channels_last))
         losses = {name: self._loss(value, labels) for name, value in logits.items()}
         main = losses["out"]
         return torch.stack([main + settings.aux_weight * losses["aux"] if "aux" in losses else main, main.detach()])

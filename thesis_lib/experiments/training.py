@@ -82,6 +82,7 @@ class Trainer:
             num_workers=profile.data.workers,
             worker_init_fn=one_thread,
             persistent_workers=profile.data.workers > 0,
+            pin_memory=self.accelerator.device.type == "cuda",
             drop_last=True,
         )
         self.steps = min(len(self.loader), settings.max_steps or len(self.loader))

@@ -107,7 +107,7 @@ def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def principal_maps(features: Tensor, count: int = 3) -> np.ndarray:
     """Leading principal components of a map (C, h, w), as maps (count, h, w) with fixed signs."""
-    points = as_points(features).double()
+    points = as_points(features).cpu().double()
     centred = points - points.mean(0)
     # by the covariance: for 2,048 channels the singular vectors of the points take ten times as long
     _, directions = torch.linalg.eigh(centred.T @ centred)

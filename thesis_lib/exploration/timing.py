@@ -33,7 +33,7 @@ def clustering_methods(n_clusters: int) -> dict[str, Callable[[Tensor], object]]
 def time_clustering(
     points: Tensor, counts: Sequence[int], *, n_clusters: int, repeats: int, limit: float = 1.0
 ) -> dict[str, Series]:
-    """Time every method at every number of points, methods taking turns.
+    """Time every method at every number of points on the processor, methods taking turns.
 
     Args:
         points: (n, d) to take evenly spaced rows from.
@@ -43,7 +43,7 @@ def time_clustering(
     Returns:
         by method: "points", "seconds", "low", "high".
     """
-    methods = clustering_methods(n_clusters)
+    points, methods = points.cpu(), clustering_methods(n_clusters)
     times: dict[str, Series] = {name: {"points": [], "seconds": [], "low": [], "high": []} for name in methods}
     for count in counts:
         rows = points[torch.linspace(0, len(points) - 1, count).long()]

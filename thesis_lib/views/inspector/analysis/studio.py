@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from thesis_lib.data import Cityscapes
+from thesis_lib.device import run_device
 from thesis_lib.experiments import Profile, load_profile, predict
 from thesis_lib.experiments.profiles import Evaluation
 from thesis_lib.experiments.records import TrainingFiles
@@ -88,7 +89,7 @@ class Studio:
         self._check_network(name)
         found = self.networks[name]
         if isinstance(found, Path):
-            found = self.networks[name] = load_checkpoint(found)
+            found = self.networks[name] = load_checkpoint(found).to(run_device())
         return found
 
     def predicts(self, name: str) -> bool:
@@ -152,7 +153,7 @@ def run_arguments(profile: str, overrides: str) -> dict[str, Any]:
     """Collect the arguments of `Studio` from a profile's run."""
     settings = load_profile(profile, overrides)
     model = settings.model
-    backbone = build_backbone(model.backbone, model.weights, model.semantics)
+    backbone = build_backbone(model.backbone, model.weights, model.semantics).to(run_device())
     return {
         "networks": {model.backbone: backbone, **trained_networks(settings)},
         "images": Cityscapes(settings.dataset, "val", limit=settings.data.val),
