@@ -153,6 +153,7 @@ def test_the_official_script_gives_the_exported_predictions_the_same_scores(
         assert printed[ours] == pytest.approx(expected, abs=1e-12, nan_ok=True)
 
 
+@pytest.mark.full
 def test_a_changed_library_computes_again_and_trains_nothing(smoke: Run) -> None:
     """The last test, for it changes the copy: a painter and a network that do what they did."""
     before = {file: file.stat().st_mtime_ns for file in smoke.results.rglob("*.pt")}
