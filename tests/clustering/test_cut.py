@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,6 +33,21 @@ def test_a_cut_is_the_clustering_with_fewer_clusters(photo_points: dict[int, tor
     cut = many.cut(9)
     assert torch.equal(cut.labels, few.labels)
     torch.testing.assert_close(cut.centers, few.centers)
+    torch.testing.assert_close(cut.embedding, few.embedding)
+    torch.testing.assert_close(cut.residuals, many.residuals[:9])
+    torch.testing.assert_close(replace(many, residuals=None).cut(9).labels, cut.labels)
+
+
+def test_the_eigengap_is_the_largest_drop_of_the_mean_from_two_clusters_on() -> None:
+    clusters = SpectralClustering(4)(blurred(100))
+    values = torch.tensor([[1.0, 0.3, 0.2, 0.1], [1.0, 0.9, 0.1, 0.05]])
+    assert replace(clusters, eigenvalues=values[0]).eigengap(1) == 1
+    assert replace(clusters, eigenvalues=values[0]).eigengap(3) == 3
+    assert replace(clusters, eigenvalues=torch.tensor([1.0, 0.9, 0.5, 0.4])).eigengap() == 2
+    assert replace(clusters, eigenvalues=values).eigengap(1) == 2  # drops of 0.4, 0.45 and 0.075 on average
+    for least in (0, 4):
+        with pytest.raises(ValueError, match=f"no gap after {least} or more of 4 eigenvalues"):
+            replace(clusters, eigenvalues=values).eigengap(least)
 
 
 def test_a_cut_into_more_clusters_than_eigenvectors_is_refused() -> None:

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 import torchcluster
 from sklearn.cluster import KMeans as SklearnKMeans
@@ -113,3 +114,16 @@ def test_it_plugs_into_torchcluster() -> None:
     original = OriginalSpectralClustering(cluster=KMeans(3), k=3)
     assert isinstance(original, torchcluster.zoo.SpectrumClustering)
     assert adjusted_rand_score(blobs(3, 20, 0.05)[1], original(points)[0]) == 1
+
+
+@pytest.mark.parametrize("start", [torch.zeros(59, dtype=torch.int64), torch.zeros(1, 60, dtype=torch.int64)], ids=str)
+def test_a_start_of_another_shape_is_refused(start: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match=r"a label for each of \(60,\) points, not"):
+        KMeans(4)(blobs(4, 15, 0.1)[0], start=start)
+
+
+def test_centers_are_in_the_unit_of_the_points_however_large() -> None:
+    points, truth = blobs(4, 30, 0.1)
+    labels, centers = KMeans(4)(1e30 * points)
+    assert adjusted_rand_score(truth, labels) == 1
+    torch.testing.assert_close(1e-30 * centers[labels], KMeans(4)(points)[1][KMeans(4)(points)[0]])
