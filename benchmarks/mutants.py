@@ -109,7 +109,7 @@ def trace(room: str, tests: tuple[str, ...]) -> dict[str, Any]:
     file = KEPT / f"{Path(room).stem}-{digest(*written)}.json"
     if not file.exists():
         cover = coverage.Coverage(data_file=None, include=[f"{PROJECT / room}{'/*' if Path(room).is_dir() else ''}"])
-        watch = Watch(cover)
+        watch = Traced(cover)
 
         def work() -> dict[str, Any]:
             cover.start()
@@ -126,7 +126,7 @@ def trace(room: str, tests: tuple[str, ...]) -> dict[str, Any]:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
-class Watch:
+class Traced:
     """The seconds of each test, and the test that coverage's lines belong to."""
 
     def __init__(self, cover: coverage.Coverage | None = None) -> None:

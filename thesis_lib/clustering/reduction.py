@@ -10,7 +10,7 @@ from thesis_lib.clustering.orthonormal import orthonormal
 
 SAMPLE = 512
 """Rows whose principal directions are used, whatever the number of pixels."""
-OVERSAMPLING, ITERATIONS = 16, 2
+PCA_OVERSAMPLING, ITERATIONS = 16, 2
 """Of the subspace iteration: directions beyond those asked for, and rounds."""
 EXTREME = 2.0**40
 """Magnitude of centred points beyond which, or below whose reciprocal, they are scaled: their squares fit float32."""
@@ -89,7 +89,7 @@ def _leading_directions(sample: Tensor, count: int, generator: torch.Generator) 
     Of many dimensions by subspace iteration on random combinations of the rows (Halko, Martinsson, Tropp, 2011,
     algorithm 4.4): only distances are of interest, to which directions of like variance are alike.
     """
-    width = count + OVERSAMPLING
+    width = count + PCA_OVERSAMPLING
     if sample.shape[-1] <= 2 * width:
         return torch.linalg.eigh(sample.mT @ sample).eigenvectors[..., -count:]
     combinations = torch.randn(width, sample.shape[-2], generator=generator, dtype=torch.float64).to(sample)

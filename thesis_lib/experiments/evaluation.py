@@ -44,7 +44,7 @@ def evaluate(
         ValueError: the network does not have Cityscapes' 19 classes.
         DatasetError: a file cannot be read, or a prediction cannot be written.
     """
-    check_classes(model)
+    check_scorable(model)
     team = accelerator or this_process()
     was_training = model.training
     model.eval()
@@ -68,7 +68,7 @@ def evaluate(
     return replace(counter.scores(), protocol=protocol.protocol)
 
 
-def check_classes(model: PSPNet) -> None:
+def check_scorable(model: PSPNet) -> None:
     """Refuse to score a network that does not have the 19 classes of Cityscapes.
 
     Raises:

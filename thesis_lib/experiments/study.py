@@ -23,7 +23,7 @@ from thesis_lib.experiments.keys import Key, further_key, pretraining_key, valid
 from thesis_lib.experiments.processes import new_accelerator, this_process
 from thesis_lib.experiments.profiles import Profile
 from thesis_lib.experiments.records import LOG_COLUMNS, TrainingFiles, read_log
-from thesis_lib.experiments.training import TrainingError, check_classes, fit
+from thesis_lib.experiments.training import TrainingError, check_trainable, fit
 from thesis_lib.experiments.variants import Variant, build_variant, compared, layer_options, variants
 from thesis_lib.files import read_json, write_json, write_table
 from thesis_lib.models import PSPNet, load_checkpoint, read_checkpoint, save_checkpoint
@@ -73,7 +73,7 @@ def pretrain(profile: Profile, *, resume: bool = True) -> TrainingFiles:
             fit(build_pspnet(profile), profile, folder, resume=resume, title="PSPNet")
         elif this_process().is_main_process:
             model = load_checkpoint(profile.model.checkpoint)
-            check_classes(model)
+            check_trainable(model)
             save_checkpoint(TrainingFiles(folder).last, model)
             write_table(TrainingFiles(folder).log, LOG_COLUMNS, [])
 

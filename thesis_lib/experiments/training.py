@@ -65,7 +65,7 @@ class Trainer:
         self.profile, self.files, self.title = profile, files, title
         self.accelerator = new_accelerator()
         settings, ranks = profile.training, self.accelerator.num_processes
-        check_classes(model)
+        check_trainable(model)
         check_shares(settings, self.accelerator)
         self.train, self.val = datasets(profile, model)
         calibrate_channels(model, self.train)
@@ -217,7 +217,7 @@ class Trainer:
         return recipe(self.profile.training) | {"steps": self.steps, "data": split_digest(self.profile, "train")}
 
 
-def check_classes(model: PSPNet) -> None:
+def check_trainable(model: PSPNet) -> None:
     """Refuse to train a network that does not have the 19 classes of Cityscapes.
 
     Raises:

@@ -5,7 +5,7 @@ from threading import Event, get_ident
 
 import pytest
 
-from thesis_lib.views.inspector.controls.worker import Check, Worker
+from thesis_lib.views.inspector.controls.worker import GoOn, Worker
 
 SOON = 5
 """Seconds that nothing here takes."""
@@ -17,7 +17,7 @@ class Log(list[str]):
     def __init__(self) -> None:
         self.running, self.go = Event(), Event()
 
-    def holding(self, check: Check) -> None:
+    def holding(self, check: GoOn) -> None:
         self.running.set()
         assert self.go.wait(SOON)
         check()
@@ -107,7 +107,7 @@ def test_after_a_cancel_the_next_task_is_done(worker: Worker, log: Log) -> None:
 
 
 def test_an_error_is_told_and_the_next_task_is_done(worker: Worker, log: Log) -> None:
-    def fail(check: Check) -> None:
+    def fail(check: GoOn) -> None:
         raise ValueError("no clusters")
 
     worker.start(fail)
@@ -118,7 +118,7 @@ def test_an_error_is_told_and_the_next_task_is_done(worker: Worker, log: Log) ->
 
 
 def test_the_error_of_a_superseded_task_is_not_told(worker: Worker, log: Log) -> None:
-    def fail(check: Check) -> None:
+    def fail(check: GoOn) -> None:
         log.running.set()
         log.go.wait(SOON)
         raise ValueError("too late")

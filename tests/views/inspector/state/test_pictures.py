@@ -14,7 +14,7 @@ from tests.data.frames import write_dataset
 from tests.views.inspector.samples import blocks, encoded
 from thesis_lib.data import Cityscapes
 from thesis_lib.views.inspector.state.pictures import (
-    LARGEST,
+    LONGEST,
     SMALLEST,
     STRIDE,
     Gallery,
@@ -84,7 +84,7 @@ def test_a_grey_picture_has_three_equal_channels(kind: str) -> None:
     assert np.abs(image[..., 0].astype(int) - grey).max() <= 2
 
 
-@pytest.mark.parametrize("width", [256, LARGEST + 1000])
+@pytest.mark.parametrize("width", [256, LONGEST + 1000])
 def test_sixteen_bits_are_scaled_to_eight(width: int) -> None:
     deep = (65535 * ramp((160, width))).round().astype(np.uint16)
     image = read_photo(encoded(deep), "deep.png").image
@@ -119,16 +119,16 @@ def test_a_small_picture_stays_as_it_is_without_a_note() -> None:
 def test_a_wide_picture_is_made_smaller_with_a_note(kind: str) -> None:
     wide = cv2.resize(blocks(), (20_000, 3000), interpolation=cv2.INTER_NEAREST)
     picture = read_photo(encoded(wide, kind), "panorama")
-    assert picture.image.shape == (614, LARGEST, 3)
-    assert picture.note == f"20000 x 3000 pixels, shown as {LARGEST} x 614"
-    small = cv2.resize(wide, (LARGEST, 614), interpolation=cv2.INTER_AREA)
+    assert picture.image.shape == (614, LONGEST, 3)
+    assert picture.note == f"20000 x 3000 pixels, shown as {LONGEST} x 614"
+    small = cv2.resize(wide, (LONGEST, 614), interpolation=cv2.INTER_AREA)
     assert np.abs(picture.image.astype(int) - small).mean() < 3
 
 
 def test_the_note_of_a_turned_picture_has_both_sizes_upright() -> None:
     upright = cv2.resize(blocks(), (3000, 5000), interpolation=cv2.INTER_NEAREST)
     note = read_photo(oriented(upright, 6, "JPEG"), "tall.jpg").note
-    assert note == f"3000 x 5000 pixels, shown as {round(3000 * LARGEST / 5000)} x {LARGEST}"
+    assert note == f"3000 x 5000 pixels, shown as {round(3000 * LONGEST / 5000)} x {LONGEST}"
 
 
 def bomb() -> bytes:

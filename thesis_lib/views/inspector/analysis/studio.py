@@ -27,7 +27,7 @@ from thesis_lib.views.inspector.state.view import View
 Network = Backbone | PSPNet
 Say = Callable[[float, str], None]
 """Told how far a work is, 0 to 1, and in words what is done."""
-LARGEST = (512, 1024)
+LARGEST_INPUT = (512, 1024)
 """(height, width) at which a network sees a profile's frames; clustering 8,192 points takes about two seconds."""
 WHOLE = Evaluation(window=None, stride_rate=1.0, flip=False)
 """A prediction beside the clusters: of the image as the features see it."""
@@ -157,7 +157,7 @@ def run_arguments(profile: str, overrides: str) -> dict[str, Any]:
     return {
         "networks": {model.backbone: backbone, **trained_networks(settings)},
         "images": Cityscapes(settings.dataset, "val", limit=settings.data.val),
-        "size": min(settings.data.size, LARGEST),
+        "size": min(settings.data.size, LARGEST_INPUT),
         "profile": profile,
         "overrides": overrides,
     }

@@ -9,7 +9,7 @@ from thesis_lib.clustering.neighbor_graph import NEIGHBORS
 from thesis_lib.clustering.spectral import PRESETS
 from thesis_lib.exploration.features import LAYERS
 from thesis_lib.views.inspector.state.pictures import Gallery
-from thesis_lib.views.inspector.state.view import BANDWIDTHS, GRAPHS, LARGEST, SOLVERS, View
+from thesis_lib.views.inspector.state.view import BANDWIDTHS, BEYOND_USE, GRAPHS, SOLVERS, View
 
 ALL = "all"
 NUMBER = "number"
@@ -154,4 +154,4 @@ def _dropdown(name: str, options: Any, value: Any, width: str = "15em") -> widge
 
 def _number(name: str, value: float, kind: Any, **options: float) -> Any:
     look = {"layout": {"width": "12em"}, "style": {"description_width": "6.5em"}}
-    return kind(value=value, max=LARGEST, description=name, continuous_update=False, **look, **options)
+    return kind(value=value, max=BEYOND_USE, description=name, continuous_update=False, **look, **options)

@@ -8,7 +8,7 @@ from thesis_lib.views.inspector.analysis.analysis import Analysis
 from thesis_lib.views.inspector.analysis.studio import Say, Studio
 from thesis_lib.views.inspector.browser.widget import ClusterCanvas
 from thesis_lib.views.inspector.controls.choices import Controls
-from thesis_lib.views.inspector.controls.worker import Check, Posts, Worker
+from thesis_lib.views.inspector.controls.worker import GoOn, Posts, Worker
 from thesis_lib.views.inspector.state.palettes import PALETTES
 from thesis_lib.views.inspector.state.pictures import Picture, read_photo
 from thesis_lib.views.inspector.state.view import View, ViewError
@@ -77,7 +77,7 @@ class Pane:
     def open(self, content: bytes, name: str) -> None:
         """Show a photograph from a file's bytes; if it cannot be read, an error is shown and the picture stays."""
 
-        def read(_: Check) -> None:
+        def read(_: GoOn) -> None:
             picture = read_photo(content, name)
             self.post(lambda: self._take(picture))
 
@@ -150,7 +150,7 @@ class Pane:
             if not self.post.do_waiting():
                 return
 
-    def _work(self, check: Check, view: View) -> None:
+    def _work(self, check: GoOn, view: View) -> None:
         name, index = view.shown, view.place
         self._say(0.02, "reading ...")
         picture, begin = self.studio.gallery.open(name), time.perf_counter()

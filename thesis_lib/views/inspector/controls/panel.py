@@ -14,7 +14,7 @@ from thesis_lib.paths import PROJECT
 from thesis_lib.views.inspector.analysis.studio import Network, Studio, run_arguments
 from thesis_lib.views.inspector.browser.widget import BESIDE
 from thesis_lib.views.inspector.controls.pane import Pane
-from thesis_lib.views.inspector.controls.worker import Check, Worker
+from thesis_lib.views.inspector.controls.worker import GoOn, Worker
 from thesis_lib.views.inspector.headless.export import EXPORTS, export
 from thesis_lib.views.inspector.headless.figure import inspector_figure
 from thesis_lib.views.inspector.state.palettes import MOST, PALETTES
@@ -184,7 +184,7 @@ class ClusterInspector:
         views = self._views()
         self._tell_saved("saving ...")
 
-        def work(_: Check) -> None:
+        def work(_: GoOn) -> None:
             found = [export(self.studio, view) for view in views]
             names = [str(path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path) for path in found]
             self.first.post(lambda: self._tell_saved(f"saved to {' and '.join(names)}"))

@@ -11,7 +11,7 @@ class Superseded(Exception):
     """Raised in a task that is no longer wanted."""
 
 
-Check = Callable[[], None]
+GoOn = Callable[[], None]
 """Called between the parts of a task; raises Superseded when it is no longer wanted."""
 
 
@@ -29,13 +29,13 @@ class Worker:
         self._lock = threading.Lock()
         self._last: Future[None] | None = None
 
-    def start(self, task: Callable[[Check], None]) -> None:
+    def start(self, task: Callable[[GoOn], None]) -> None:
         """Start a task in place of all that run or wait."""
         with self._lock:
             self._turn += 1
             self._last = self._pool.submit(self._run, task, self._turn)
 
-    def add(self, task: Callable[[Check], None]) -> None:
+    def add(self, task: Callable[[GoOn], None]) -> None:
         """Queue a task after those that run or wait."""
         with self._lock:
             self._last = self._pool.submit(self._run, task, self._turn)
@@ -52,7 +52,7 @@ class Worker:
             if last is self._last:
                 return
 
-    def _run(self, task: Callable[[Check], None], turn: int) -> None:
+    def _run(self, task: Callable[[GoOn], None], turn: int) -> None:
         def check() -> None:
             if turn != self._turn:
                 raise Superseded

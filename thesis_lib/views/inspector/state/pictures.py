@@ -14,7 +14,7 @@ from thesis_lib.data import Cityscapes, DatasetError
 from thesis_lib.data.lists import SPLITS
 from thesis_lib.views.inspector.state.decoding import decode
 
-LARGEST = 4096
+LONGEST = 4096
 """Pixels of a photograph's longer side; what is larger is made smaller when it is read."""
 SMALLEST = 64
 """Pixels of the shorter side at which a network can still see something."""
@@ -117,7 +117,7 @@ def check_image(image: np.ndarray, what: str) -> np.ndarray:
 
 
 def read_photo(content: bytes, name: str) -> Picture:
-    """A photograph from a file's bytes: turned as its EXIF data say, in RGB, at most LARGEST pixels wide or high.
+    """A photograph from a file's bytes: turned as its EXIF data say, in RGB, at most LONGEST pixels wide or high.
 
     Of several frames or pages it is the first, transparent parts are white, and values of more than 8 bits are scaled.
     EXIF data that cannot be read are left out.
@@ -129,8 +129,8 @@ def read_photo(content: bytes, name: str) -> Picture:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what is wrong in a file and does not matter
-            image, size, notes = decode(content, LARGEST)
-            image.thumbnail((LARGEST, LARGEST), Image.Resampling.BOX)
+            image, size, notes = decode(content, LONGEST)
+            image.thumbnail((LONGEST, LONGEST), Image.Resampling.BOX)
     except UnidentifiedImageError:
         raise PictureError(f"{name} is not an image that can be read: choose a PNG, JPEG, WebP or TIFF file") from None
     except Image.DecompressionBombError:
@@ -145,10 +145,10 @@ def read_photo(content: bytes, name: str) -> Picture:
 
 def _check_shape(width: int, height: int, name: str) -> None:
     """Refuse an image that is too small for a network."""
-    if min(width, height) * min(1.0, LARGEST / max(width, height)) < SMALLEST:
+    if min(width, height) * min(1.0, LONGEST / max(width, height)) < SMALLEST:
         raise PictureError(
             f"{name} has {width} x {height} pixels: its shorter side must be at least {SMALLEST}, when the longer one "
-            f"is at most {LARGEST}. Choose a larger picture, or crop it."
+            f"is at most {LONGEST}. Choose a larger picture, or crop it."
         )
 
 

@@ -18,11 +18,11 @@ from thesis_lib.views.inspector.state.palettes import MOST, PALETTES
 SOLVERS = ("auto", "krylov", "dense")
 BANDWIDTHS = ("preset", "local", "median")
 GRAPHS = ("preset", "neighbors", "full")
-LARGEST = 10**6
-"""Of neighbours, and of a position's weight: beyond any use."""
+BEYOND_USE = 10**6
+"""Of neighbours, and of a position's weight."""
 DENSE_MOST = 4096
 """Points of which the whole decomposition still takes less than a minute."""
-Side = Annotated[int, Field(ge=8)]
+SeenSide = Annotated[int, Field(ge=8)]
 K = Annotated[int, Field(ge=2, le=MOST)]
 
 
@@ -52,7 +52,7 @@ class View(BaseModel):
     profile: str = ""
     overrides: str = ""
     """Of the run that networks and frames come from."""
-    size: tuple[Side, Side] = (512, 1024)
+    size: tuple[SeenSide, SeenSide] = (512, 1024)
     """(height, width) at which a network sees a picture."""
     picture: str
     """A frame, such as "val/frankfurt_000000_000294", or a file of a photograph."""
@@ -67,9 +67,9 @@ class View(BaseModel):
     preset: Preset = "recommended"
     graph: Literal[GRAPHS] = "preset"  # type: ignore[valid-type]
     """Other than the preset's: "neighbors" or "full"."""
-    neighbors: Annotated[int, Field(ge=1, le=LARGEST)] | None = None
+    neighbors: Annotated[int, Field(ge=1, le=BEYOND_USE)] | None = None
     """Of each point in the graph of "neighbors"; None for the preset's."""
-    position: Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False)] = 0.0
+    position: Annotated[float, Field(ge=0, le=BEYOND_USE, allow_inf_nan=False)] = 0.0
     """Weight of a pixel's place beside its features; channels have none."""
     solver: Literal[SOLVERS] = "auto"  # type: ignore[valid-type]
     bandwidth: Literal[BANDWIDTHS] | Annotated[float, Field(gt=0, allow_inf_nan=False)] = "preset"  # type: ignore[valid-type]
