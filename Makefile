@@ -17,8 +17,11 @@ DONE := $(RUN)/notebooks
 export PYTHONPATH := $(CURDIR):$(CURDIR)/streets/src
 export PYTHONNOUSERSITE := 1
 export JUPYTER_PREFER_ENV_PATH := 1
-# Threads that wait must sleep: where others work too, spinning ones make a run many times slower.
-export OMP_WAIT_POLICY ?= passive
+# Threads that wait must sleep soon: where others work too, spinning ones make a run many times slower.
+ifndef OMP_WAIT_POLICY
+export OMP_WAIT_POLICY := passive
+export GOMP_SPINCOUNT := 500
+endif
 unexport PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONSAFEPATH PYTHONINSPECT MPLBACKEND MATPLOTLIBRC JUPYTER_PATH
 
 # A word for the shell, whatever is in it; and what a file depends on by content: a stamp is as old as the last change.

@@ -150,6 +150,27 @@ def gpu() -> str:
     )
 
 
+def busy() -> str:
+    """Steps beside busy processes, as multiples of the quiet step."""
+    report = read("busy")
+    here = {(row["beside"], row["policy"]): row["seconds"] for row in report["rows"]}
+    quiet = here[0, "ours"]
+    head = ["step", "quiet", *(f"beside {count}" for count, policy in here if policy == "ours" and count)]
+    rows = []
+    for step, alone in quiet.items():
+        cells = [
+            f"{found[step] / alone:.1f} ({here[count, 'active'][step] / alone:.1f})"
+            for (count, policy), found in here.items()
+            if policy == "ours" and count
+        ]
+        rows.append([step, f"{alone:.2f} s ({here[0, 'active'][step]:.2f} s)", *cells])
+    note = (
+        f"{report['date']}, {report['machine']['cores']} cores; beside so many processes that never rest, as multiples "
+        "of the quiet time. In brackets with threads that spin while they wait, which is OpenMP's own choice."
+    )
+    return f"{note}\n\n{table(head, rows)}"
+
+
 def hours() -> str:
     """What the thesis's trainings take on the GPU that was at hand, reckoned from one step."""
     report, profile = read("clustering-gpu"), load_profile("cityscapes")
@@ -203,7 +224,7 @@ def inspector() -> str:
 
 
 PLACES: dict[str, Callable[[], str]] = {
-    place.__name__: place for place in (came_out, commands, clustering, gpu, hours, training, inspector)
+    place.__name__: place for place in (came_out, commands, clustering, gpu, busy, hours, training, inspector)
 }
 
 if __name__ == "__main__":

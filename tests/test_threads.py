@@ -16,14 +16,15 @@ from thesis_lib.experiments.training import one_thread
 from thesis_lib.paths import PROJECT
 
 NO_POLICY = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GOMP_"))}
-POLICY = re.compile(r"OMP_WAIT_POLICY = '(\w+)'")
+POLICY = re.compile(r"OMP_WAIT_POLICY = '(\w+)'.*?GOMP_SPINCOUNT = '(\d+)'", re.DOTALL)
+SLEEP = ("PASSIVE", "500")
 
 
-def policies(*command: str, **environment: str) -> set[str]:
-    """What every OpenMP that a process loads says of its waiting threads."""
+def policies(*command: str, **environment: str) -> set[tuple[str, str]]:
+    """What every OpenMP that a process loads says of its waiting threads: its policy, and how long they spin first."""
     ended = subprocess.run(
         [sys.executable, *command],
-        env=NO_POLICY | {"OMP_DISPLAY_ENV": "TRUE"} | environment,
+        env=NO_POLICY | {"OMP_DISPLAY_ENV": "VERBOSE"} | environment,
         cwd=PROJECT,
         capture_output=True,
         text=True,
@@ -44,17 +45,19 @@ def policies(*command: str, **environment: str) -> set[str]:
     ids=" ".join,
 )
 def test_threads_sleep_while_they_wait(command: tuple[str, ...]) -> None:
-    assert policies(*command) == {"PASSIVE"}
+    assert policies(*command) == {SLEEP}
 
 
 def test_what_the_user_set_stays() -> None:
-    assert policies("-c", "import thesis_lib, torch", OMP_WAIT_POLICY="active") == {"ACTIVE"}
+    assert {policy for policy, _ in policies("-c", "import thesis_lib, torch", OMP_WAIT_POLICY="active")} == {"ACTIVE"}
+    assert policies("-c", "import thesis_lib, torch", OMP_WAIT_POLICY="passive") == {("PASSIVE", "0")}
 
 
 def test_a_kernel_that_imports_torch_first_has_it_too(tmp_path: Path) -> None:
     """Its environment is that of the process that starts it."""
     source = (
-        "import os, torch, pathlib\npathlib.Path('policy.txt').write_text(os.environ.get('OMP_WAIT_POLICY', 'none'))"
+        "import os, torch, pathlib\nnames = 'OMP_WAIT_POLICY', 'GOMP_SPINCOUNT'\n"
+        "pathlib.Path('policy.txt').write_text(' '.join(os.environ.get(name, 'none') for name in names))"
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
     nbformat.write(notebook, tmp_path / "one.ipynb")
@@ -64,21 +67,21 @@ def test_a_kernel_that_imports_torch_first_has_it_too(tmp_path: Path) -> None:
         f"kernel_name=kernel, cwd={str(tmp_path)!r}, progress_bar=False)"
     )
     subprocess.run([sys.executable, "-c", run], env=NO_POLICY, cwd=PROJECT, check=True, capture_output=True)
-    assert (tmp_path / "policy.txt").read_text() == "passive"
+    assert (tmp_path / "policy.txt").read_text() == "passive 500"
 
 
 def test_every_target_of_make_has_it() -> None:
     """Those that start Jupyter and Voila import nothing of ours first."""
     shown = subprocess.run(
         ["make", "--no-print-directory", "-f", "Makefile", "-f", "-", "shown"],
-        input="shown:\n\t@echo $$OMP_WAIT_POLICY\n",
+        input="shown:\n\t@echo $$OMP_WAIT_POLICY $$GOMP_SPINCOUNT\n",
         env=NO_POLICY,
         cwd=PROJECT,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert shown.stdout.strip() == "passive"
+    assert shown.stdout.strip() == "passive 500"
 
 
 def test_loader_processes_have_one_thread_of_opencv() -> None:
