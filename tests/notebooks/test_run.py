@@ -203,3 +203,17 @@ def test_cells_are_named_by_the_heading_they_stand_under(tmp_path: Path) -> None
     # as papermill runs it: defaults, the parameters given, two of markdown, the code
     watch.start(nbformat.v4.new_code_cell("1"), 4)
     assert watch.where == "cell 5 (Title)"
+
+
+def test_a_notebook_that_is_done_sooner_than_expected_leaves_the_later_ones_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook = tmp_path / "03_training.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(), notebook)
+    Watch(notebook, {"03_training": 5, "04_evaluation": 2}).end()
+    Watch(notebook, {"02_spectral_clustering": 1, "03_training": 5}).end()
+    told = capsys.readouterr().out.splitlines()
+    assert [line.rpartition("] ")[2] for line in told] == [
+        "03_training  done in 0:00, about 2:00 left",
+        "03_training  done in 0:00, nothing left",
+    ]
