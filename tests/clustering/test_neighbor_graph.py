@@ -112,3 +112,29 @@ def test_the_number_of_neighbors_is_that_of_the_graph() -> None:
     assert torch.equal(near, near.T)
     assert near.gather(1, expected).all()
     assert near.sum(1).max() < 30
+
+
+def test_an_affinity_of_zero_joins_nothing() -> None:
+    """Neighbours that lie in another group, for there are too few in their own."""
+    points = torch.cat([torch.arange(5.0), 1e3 + torch.arange(5.0)])[None, :, None]
+    graph = NeighborGraph(points, 1.0)
+    assert graph.components.tolist() == [2]
+    assert graph.smallest == 5
+    assert graph.isolated == 0
+
+
+def test_points_far_from_all_but_their_twins_are_not_isolated() -> None:
+    points = torch.tensor([0.0, 1.0, 2.0, 1e3, 1e3, 2e3])[None, :, None]
+    graph = NeighborGraph(points, 1.0, twins=find_twins(points))
+    assert graph.isolated == 1  # the last, which has no twin
+    assert graph.components.tolist() == [2]  # 0, 1, 2 and the rest
+    assert graph.whole()[0, 3, 4] == 1
+
+
+def test_the_larger_of_two_affinities_counts_for_both() -> None:
+    """Of a pair that is tied from one side alone, and of one whose points name each other."""
+    points = torch.tensor([0.0, 1.0, 1e3, 1e3 + 50])[None, :, None]
+    weights = NeighborGraph(points, 1.0).whole()[0]
+    assert torch.equal(weights, weights.T)
+    torch.testing.assert_close(weights[0, 1], torch.tensor(0.5).neg().exp())
+    torch.testing.assert_close(weights[2, 3], torch.tensor(1e-6))
