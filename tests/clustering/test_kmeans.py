@@ -127,3 +127,17 @@ def test_centers_are_in_the_unit_of_the_points_however_large() -> None:
     labels, centers = KMeans(4)(1e30 * points)
     assert adjusted_rand_score(truth, labels) == 1
     torch.testing.assert_close(1e-30 * centers[labels], KMeans(4)(points)[1][KMeans(4)(points)[0]])
+
+
+@pytest.mark.parametrize("options", [{"n_init": 0}, {"max_iter": 0}], ids=str)
+def test_no_restart_or_iteration_is_refused(options: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="n_init and max_iter must be at least 1, not"):
+        KMeans(4, **options)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4, 11, 12])
+def test_any_number_of_iterations_leaves_the_means_of_the_members(most: int) -> None:
+    points, _ = blobs(5, 40, 6.0)
+    labels, centers = KMeans(5, max_iter=most)(points)
+    for label, center in enumerate(centers):
+        torch.testing.assert_close(points[labels == label].mean(0), center)

@@ -32,11 +32,16 @@ class KMeans:
         rounding: share of the points' squares below which differences mean nothing; FINE for a computed embedding.
         seed: of every random draw; all members of a batch see the same draws, so a set of points gets the same
             answer alone and in a batch.
+
+    Raises:
+        ValueError: fewer than one restart or iteration.
     """
 
     def __init__(
         self, n_clusters: int, *, n_init: int = 4, max_iter: int = 100, rounding: float = SAME, seed: int = 0
     ) -> None:
+        if n_init < 1 or max_iter < 1:
+            raise ValueError(f"n_init and max_iter must be at least 1, not {n_init} and {max_iter}")
         self.n_clusters = n_clusters
         self.rounding = rounding
         self.n_init = n_init
@@ -68,7 +73,7 @@ class KMeans:
         return labels.reshape(points.shape[:-1]), centers.reshape(*points.shape[:-2], *centers.shape[-2:])
 
     def clustered(self, points: Tensor, centring: Projection, start: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Cluster points (B, n, d), which are in order, about a centre of theirs."""
+        """Cluster points (B, n, d) that were checked, centred as given: labels (B, n) and centers (B, k, d)."""
         labels, centers = self._cluster(centring.centred(points), start)
         labels, order = canonical_order(labels, self.n_clusters)
         return labels, _take_rows(centers, order) / centring.scale + centring.mean
