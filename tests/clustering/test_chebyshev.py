@@ -1,9 +1,10 @@
+import numpy as np
 import pytest
 import torch
 
 from thesis_lib.clustering import chebyshev
 from thesis_lib.clustering.chebyshev import chebyshev_filter, filtered_eigenvectors, unwanted_interval
-from thesis_lib.clustering.eigen import Eigen, dense_eigenvectors
+from thesis_lib.clustering.eigen import OVERSAMPLING, Eigen, dense_eigenvectors
 from thesis_lib.clustering.neighbor_graph import NeighborGraph
 from thesis_lib.clustering.reduction import random_pca
 from thesis_lib.clustering.twins import find_twins
@@ -59,6 +60,76 @@ def test_a_filter_raises_what_is_wanted_and_bounds_the_rest(reduced: torch.Tenso
         assert gains[member, inside].abs().max() <= 1 + 1e-6
         assert (gains[member, values > high[member]].diff() < 0).all()
         assert gains[member].max() <= chebyshev.AMPLIFIED
+
+
+class Diagonal:
+    """What the filter and the interval need of a graph, of a matrix whose eigenvalues are on its diagonal."""
+
+    def __init__(self, values: torch.Tensor) -> None:
+        self.root = values  # (B, n)
+
+    def normalized(self, block: torch.Tensor) -> torch.Tensor:
+        return self.root[..., None] * block
+
+    mapped = NeighborGraph.mapped
+
+
+@pytest.mark.parametrize(("low", "high", "degree"), [(-1.0, 0.95, 40), (-0.7, 0.5, 11), (-0.9, 0.1, 8)])
+def test_a_filter_is_the_polynomial_of_chebyshev(reduced: torch.Tensor, low: float, high: float, degree: int) -> None:
+    graph = NeighborGraph(reduced[:, :300].double(), "local")
+    everything = dense_eigenvectors(graph, 300)
+    ends = torch.tensor([low, high], dtype=torch.float64)[:, None]
+    image = chebyshev_filter(graph, everything.vectors, *ends)
+    mapped = ((2 * everything.values[0] - high - low) / (high - low)).numpy()
+    gains = torch.from_numpy(np.polynomial.Chebyshev.basis(degree)(mapped))
+    torch.testing.assert_close((image * everything.vectors)[0].sum(0), gains, atol=1e-9 * float(gains.max()), rtol=1e-6)
+
+
+def test_no_interval_is_empty_or_reaches_the_leading_eigenvalue(reduced: torch.Tensor) -> None:
+    """However wrong an estimate is, the filter stays finite and raises what is largest."""
+    graph = NeighborGraph(reduced[:, :300], "local")
+    for low, high in ((-3.0, 2.0), (0.5, -0.5), (0.0, 0.0), (-1.0, 1.0)):
+        ends = torch.tensor([low, high], dtype=torch.float64)[:, None]
+        gains = chebyshev_filter(graph, dense_eigenvectors(graph, 300).vectors, *ends).norm(dim=1)[0]
+        assert gains.isfinite().all()
+        assert gains.argmax() == 0
+
+
+@pytest.mark.parametrize("wanted", [40, 100, 400])
+@pytest.mark.parametrize("shape", ["even", "dense below"])
+def test_the_interval_is_that_of_a_known_spectrum(wanted: int, shape: str) -> None:
+    """The eigenvalue with `wanted` others above it, and a bound of the lowest that is not far off."""
+    even = torch.linspace(0, 1, 4000, dtype=torch.float64)
+    values = -0.5 + 1.4 * (even if shape == "even" else even**3)
+    low, high = unwanted_interval(Diagonal(values.flip(0)[None]), wanted, torch.Generator().manual_seed(0))
+    assert values[0] - 0.1 <= float(low) <= values[0]
+    assert abs(float(high) - float(values[-wanted])) < 0.06
+    assert (values > high).sum() == pytest.approx(wanted, rel=0.6)
+
+
+@pytest.mark.parametrize("columns", [10, 20, 84, 100])
+def test_a_start_that_holds_the_answer_is_the_answer(
+    reduced: torch.Tensor, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of fewer columns than are sought, as many, or more; a whole one takes no filter at all."""
+    graph = NeighborGraph(reduced[:, :1024], "local")
+    exact = dense_eigenvectors(NeighborGraph(reduced[:, :1024].double(), "local"), 100)
+    start = exact.vectors[..., :columns]
+    filters: list[int] = []
+    monkeypatch.setattr(chebyshev, "chebyshev_filter", lambda *given: (filters.append(1), chebyshev_filter(*given))[1])
+    found = filtered_eigenvectors(graph, 20, seed=0, start=start)
+    assert captured(found, exact._replace(vectors=exact.vectors[..., :20])) > 0.9998
+    assert found.basis.shape == (1, 1024, 20 + OVERSAMPLING)
+    if columns >= 20:
+        assert not filters
+
+
+def test_few_points_are_solved_densely() -> None:
+    points = torch.randn(1, 4 * (5 + OVERSAMPLING), 3, generator=torch.Generator().manual_seed(0))
+    graph = NeighborGraph(points, "local")
+    found, exact = filtered_eigenvectors(graph, 5, seed=0), dense_eigenvectors(graph, 5)
+    assert torch.equal(found.vectors, exact.vectors)
+    assert found.basis is found.vectors
 
 
 @pytest.mark.parametrize("copies", [1, 3])

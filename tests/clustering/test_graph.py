@@ -50,3 +50,11 @@ def test_the_sparse_graph_multiplies_each_image_by_itself(batch: torch.Tensor, b
 def test_few_points_have_few_neighbours() -> None:
     graph = NeighborGraph(torch.randn(1, 5, 2, generator=torch.Generator().manual_seed(0)), "local")
     assert (graph.matrix.to_dense() > 0).sum() == 20
+
+
+@pytest.mark.parametrize("sigma", ["local", 2e-5])
+def test_tiles_tell_points_apart_that_lie_far_away(sigma: str, batch: torch.Tensor, block: torch.Tensor) -> None:
+    """In float32, products of rows of length 100 are off by more than the distances of 1e-5 in a group."""
+    groups = (100.0 * (torch.arange(1500) % 3)[:, None] + 1e-5 * batch).float()
+    graph, weights = TiledGraph(groups, sigma), affinity(groups.double(), sigma)
+    torch.testing.assert_close(graph @ block.float(), (weights @ block).float(), rtol=1e-3, atol=1e-3)

@@ -208,3 +208,18 @@ def test_a_file_that_is_not_finite_is_named(files: list[Path], tmp_path: Path, b
     assert not (tmp_path / "all").exists()
     with pytest.raises(ValueError, match=r"image2\.npy: .* NaN"):
         cluster_jointly(files, K, tmp_path / "few", sample=24, seed=1)
+
+
+def test_the_seed_draws_and_clusters(files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clusters are those of the rows that were drawn, no row twice, by the seed that was given."""
+    drawn, draw = [], joint._draw
+    monkeypatch.setattr(joint, "_draw", lambda *given: (drawn.append(draw(*given)), drawn[-1])[1])
+    found = cluster_jointly(files, K, tmp_path / "labels", sample=300, seed=5)
+    rows = np.concatenate(drawn)
+    assert len(np.unique(rows, axis=0)) == len(rows) == 300
+    expected = SpectralClustering(K, seed=5)(torch.from_numpy(rows))
+    assert torch.equal(found.clusters.labels, expected.labels)
+    assert found.clusters.seed == 5
+    again = cluster_jointly(files, K, tmp_path / "labels", sample=300, seed=6)
+    assert not np.array_equal(np.concatenate(drawn[len(files) :]), rows)
+    assert again.clusters.seed == 6

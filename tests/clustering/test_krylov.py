@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from thesis_lib.clustering import krylov
-from thesis_lib.clustering.eigen import dense_eigenvectors
+from thesis_lib.clustering.eigen import OVERSAMPLING, dense_eigenvectors
 from thesis_lib.clustering.graph import DenseGraph
 from thesis_lib.clustering.krylov import krylov_eigenvectors
 from thesis_lib.clustering.reduction import random_pca
@@ -36,3 +36,29 @@ def test_no_more_is_missing_than_estimated(reduced: torch.Tensor, step: int, mon
         found = krylov_eigenvectors(graph, K, seed=0, tolerance=0.0, max_steps=step)
     missing = 1 - float((exact.T @ found.vectors[0].double()).square().sum()) / K
     assert missing <= float(estimates[-1]) + 1e-5
+
+
+@pytest.mark.parametrize("columns", [10, 20, 44, 60])
+def test_a_start_that_holds_the_answer_is_the_answer(
+    reduced: torch.Tensor, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of fewer columns than are sought, as many, or more; what misses nothing is asked for no second block."""
+    points = reduced[:, :1024]
+    exact = dense_eigenvectors(DenseGraph(points.double(), "local"), 60).vectors
+    products, normalized = [], DenseGraph.normalized
+    monkeypatch.setattr(DenseGraph, "normalized", lambda *given: (products.append(1), normalized(*given))[1])
+    found = krylov_eigenvectors(DenseGraph(points, "local"), 20, seed=0, start=exact[..., :columns])
+    shared = float((exact[0, :, :20].T @ found.vectors[0].double()).square().sum()) / 20
+    assert shared > 0.999
+    assert found.basis is not None
+    assert found.basis.shape == (1, 1024, 20 + OVERSAMPLING)
+    if columns >= 44:
+        assert len(products) <= 3
+
+
+def test_few_points_are_solved_densely_and_leave_a_basis() -> None:
+    points = torch.randn(1, 4 * (5 + OVERSAMPLING), 3, generator=torch.Generator().manual_seed(0))
+    graph = DenseGraph(points, "local")
+    found = krylov_eigenvectors(graph, 5, seed=0)
+    assert torch.equal(found.vectors, dense_eigenvectors(graph, 5).vectors)
+    assert found.basis is found.vectors

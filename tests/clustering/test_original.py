@@ -66,3 +66,28 @@ def test_any_kmeans_does_its_last_step() -> None:
 def test_fewer_points_than_clusters_are_refused() -> None:
     with pytest.raises(ValueError, match="3 clusters were asked of 2 points"):
         original_clusters(POINTS[:2], 3)
+
+
+def test_its_bandwidth_may_be_the_median_distance() -> None:
+    distances = torch.cdist(POINTS, POINTS)
+    median = distances[torch.ones(60, 60).triu(1).bool()].median()
+    found, expected = (original_clusters(POINTS, 3, sigma=sigma) for sigma in ("median", float(median)))
+    torch.testing.assert_close(found.eigenvalues, expected.eigenvalues, atol=1e-5, rtol=0)
+    assert not torch.allclose(found.eigenvalues, original_clusters(POINTS, 3, sigma="local").eigenvalues, atol=1e-3)
+
+
+def test_its_clusters_hold_k_eigenpairs_of_its_laplacian_and_the_seed() -> None:
+    clusters = original_clusters(POINTS, 4, sigma=3.0, seed=7)
+    joined = (torch.cdist(POINTS, POINTS).square() < 18).double()
+    root = joined.sum(1).rsqrt()
+    values = torch.linalg.eigvalsh(root[:, None] * joined * root).flip(0)[:4]
+    torch.testing.assert_close(clusters.eigenvalues.double(), values, atol=1e-5, rtol=0)
+    assert clusters.eigenvectors.shape == (60, 4)
+    assert clusters.seed == 7
+
+
+def test_the_original_without_a_seed_is_that_of_seed_0() -> None:
+    first, second = (OriginalSpectralClustering(n_clusters=3, k=3, threshold=20, **seed) for seed in ({}, {"seed": 0}))
+    assert not len(first.eigenvalues)
+    assert torch.equal(first(POINTS)[0], second(POINTS)[0])
+    assert len(first.eigenvalues) == 60

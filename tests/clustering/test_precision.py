@@ -9,6 +9,7 @@ from sklearn.metrics import adjusted_rand_score
 from thesis_lib.clustering import KMeans, SpectralClustering, SpectralClusteringEstimator
 from thesis_lib.clustering.affinity import affinity
 from thesis_lib.clustering.distances import nearest_neighbors
+from thesis_lib.clustering.reduction import center
 from thesis_lib.models import ClusterLayer
 
 METHODS: list[dict[str, Any]] = [
@@ -104,3 +105,12 @@ def test_under_autocast_the_layer_and_its_control_are_as_exact_as_without(method
         inside = layer.pixel_labels(maps)
     assert adjusted_rand_score(truth, inside.flatten()) == 1
     assert torch.equal(inside, layer.pixel_labels(maps))
+
+
+def test_a_mean_is_finite_where_the_sum_is_not() -> None:
+    points = 1e308 + 1e306 * torch.randn(1, 400, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert points.sum(1).isinf().all()
+    moved = center(points)
+    expected = (points / 1e306).mean(1, keepdim=True) * 1e306
+    torch.testing.assert_close(moved.mean, expected, rtol=1e-12, atol=0)
+    assert moved.centred(points).isfinite().all()

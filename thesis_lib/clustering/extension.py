@@ -54,13 +54,13 @@ class Extension:
         inverse = torch.where(values > 0, values.reciprocal(), torch.zeros_like(values))
         weighted = self.inverse_root[..., None] * self.vectors[..., : values.shape[-1]] * inverse[:, None]
         parts = [self._entries(reduced[:, rows], weighted) for rows in tiles(new.shape[1], self.points.shape[1])]
-        return torch.cat(parts, 1) if parts else weighted[:, :0]
+        return torch.cat(parts, 1)
 
     def _entries(self, new: Tensor, weighted: Tensor) -> Tensor:
         weights = self._affinities(new)
         degree = weights.sum(-1, keepdim=True)
         entries = torch.where(degree > 0, degree.rsqrt(), 0.0) * (weights @ weighted)
-        if self.neighbors is None or (degree > 0).all():
+        if (degree > 0).all():
             return entries
         nearest = self._squared(new).argmin(-1)[..., None].expand_as(entries)
         return torch.where(degree > 0, entries, self.vectors[..., : entries.shape[-1]].gather(1, nearest))
