@@ -16,6 +16,7 @@ def disagreements(profile: "Profile") -> Iterator[str]:
     """Yield a sentence, with the way out, for every set of values of a profile that contradict each other."""
     yield from _clusters(profile)
     yield from _exploration(profile)
+    yield from _views(profile)
     yield from _weights(profile.model)
 
 
@@ -68,6 +69,21 @@ def _exploration(profile: "Profile") -> Iterator[str]:
         yield f"exploration.timing_points are all more than the {finest[0]} x {finest[1]} pixels of layer 1"
     if shown.frame >= profile.data.val:
         yield f"exploration.frame is {shown.frame} of {profile.data.val} validation frames, counted from 0"
+
+
+def _views(profile: "Profile") -> Iterator[str]:
+    training = profile.training
+    if not training.views:
+        return
+    if "" not in training.frozen or training.aux_weight:
+        yield (
+            "training.views keeps features, of which the backbone must not depend on the training: set "
+            'training.frozen = [""] and training.aux_weight = 0, or training.views = 0'
+        )
+    if any(side % 8 != 1 for side in training.crop):
+        yield f"training.views needs a crop with sides 8 m + 1, not {list(training.crop)}, to align pixels and features"
+    if profile.model.semantics == "mmseg":
+        yield "training.views aligns the corners of features and pixels, which semantics mmseg does not: choose another"
 
 
 def _weights(model: "Model") -> Iterator[str]:

@@ -122,6 +122,9 @@ class Training(Section):
     """Weights of classes in the loss; "enet" gives rare ones more weight (Paszke et al., "ENet", 2016)."""
     frozen: tuple[str, ...] = ()
     """Prefixes of the names of the backbone's parameters that are not trained."""
+    views: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Number of augmented views of each training frame, which the epochs take in turn; 0 draws new ones in each.
+    The features of views are computed once and kept, so the whole backbone must be frozen."""
     ohem: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Threshold of online hard example mining: only pixels whose own class is less probable count in the loss
     (mmsegmentation: 0.7)."""

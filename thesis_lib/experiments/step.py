@@ -45,7 +45,7 @@ class Step:
         model.aux.requires_grad_(bool(settings.aux_weight))
         self.class_weights = None if class_weights is None else class_weights.to(self.device)
         self.optimizer = build_optimizer(model, settings)
-        network = _Logits(model, auxiliary=bool(settings.aux_weight))
+        network = _Decoded(model) if settings.views else _Logits(model, auxiliary=bool(settings.aux_weight))
         self.network: Any = accelerator.prepare_model(torch.compile(network) if settings.compile else network)
         self.average: Any = None
 
@@ -53,8 +53,8 @@ class Step:
         """Update the weights by one batch, of which every process has a part; `accumulate` divides parts further.
 
         Args:
-            images: (B, 3, H, W), normalised.
-            labels: (B, H, W) trainIds.
+            images: (B, 3, H, W), normalised; with `views`, their features of layer 4, (B, C, h, w).
+            labels: (B, H, W) trainIds; with `views`, (B, 2 h - 1, 2 w - 1).
 
         Returns:
             The loss of the whole batch, and that of the main head alone.
@@ -137,6 +137,18 @@ class _Logits(nn.Module):
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         return self.model(images) if self.auxiliary else {"out": self.model.logits(images)}
+
+
+class _Decoded(nn.Module):
+    """Wrapper whose forward gives the logits of features (B, C, h, w), at twice their resolution."""
+
+    def __init__(self, model: PSPNet) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, features: Tensor) -> dict[str, Tensor]:
+        size = torch.Size(2 * side - 1 for side in features.shape[-2:])
+        return {"out": self.model.enlarge(self.model.decode(features), size)}
 
 
 def build_optimizer(model: PSPNet, settings: Training) -> torch.optim.SGD:

@@ -21,6 +21,7 @@ from thesis_lib.data.transforms import train_transform
 from thesis_lib.experiments.board import Board
 from thesis_lib.experiments.calibration import calibrate_channels
 from thesis_lib.experiments.evaluation import evaluate
+from thesis_lib.experiments.frozen_features import keep_features
 from thesis_lib.experiments.keys import Key, recipe, split_digest, validation
 from thesis_lib.experiments.loss import enet_weights
 from thesis_lib.experiments.processes import check_shares, new_accelerator
@@ -75,17 +76,8 @@ class Trainer:
         self.step = Step(model, settings, weights, self.accelerator)
         share = (self.accelerator.process_index, ranks)
         self.sampler = EpochSampler(len(self.train), seed=settings.seed, batch=settings.batch_size, share=share)
-        self.loader = DataLoader(
-            self.train,
-            batch_size=settings.batch_size // ranks,
-            sampler=self.sampler,
-            num_workers=profile.data.workers,
-            worker_init_fn=one_thread,
-            persistent_workers=profile.data.workers > 0,
-            pin_memory=self.accelerator.device.type == "cuda",
-            drop_last=True,
-        )
-        self.steps = min(len(self.loader), settings.max_steps or len(self.loader))
+        batches = len(self.sampler) // (settings.batch_size // ranks)
+        self.steps = min(batches, settings.max_steps or batches)
         if not self.steps:
             raise TrainingError(
                 f"{len(self.train)} images make no batch of {settings.batch_size}: lower training.batch_size"
@@ -98,13 +90,14 @@ class Trainer:
     def run(self, *, resume: bool) -> TrainingFiles:
         """Train the remaining epochs, and return the files."""
         self._start(resume)
+        loader = self._loader()
         if self.accelerator.is_main_process:
             self.board = Board(self.files, steps=len(self.rows))
         epochs = self.profile.training.epochs
         left = epochs * self.steps - len(self.rows)
         with progress_bar(self.title, left, disable=not self.accelerator.is_main_process) as bar:
             while self.epoch < epochs:
-                self._run_epoch(bar)
+                self._run_epoch(loader, bar)
                 self.epoch += 1
                 if self.epoch % self.profile.training.validate_every == 0 or self.epoch == epochs:
                     self._validate()
@@ -114,14 +107,28 @@ class Trainer:
         self.accelerator.wait_for_everyone()
         return self.files
 
-    def _run_epoch(self, bar: tqdm) -> None:
+    def _loader(self) -> DataLoader:
+        """Load this process's part of every batch: images, or features of the backbone as it now is."""
+        settings, model = self.profile.training, self.step.model
+        return DataLoader(
+            keep_features(model, self.train, self.profile) if settings.views else self.train,
+            batch_size=settings.batch_size // self.accelerator.num_processes,
+            sampler=self.sampler,
+            num_workers=self.profile.data.workers,
+            worker_init_fn=one_thread,
+            persistent_workers=self.profile.data.workers > 0,
+            pin_memory=self.accelerator.device.type == "cuda",
+            drop_last=True,
+        )
+
+    def _run_epoch(self, loader: DataLoader, bar: tqdm) -> None:
         settings = self.profile.training
         self.step.model.train()
         hold_frozen_batch_norms(self.step.model)
         done = len(self.rows) - self.epoch * self.steps
         self.sampler.epoch, self.sampler.start = self.epoch, done * settings.batch_size
         begin = time.monotonic()
-        for images, labels in limited(self.loader, self.steps - done):
+        for images, labels in limited(loader, self.steps - done):
             number = len(self.rows)
             # dropout depends on the step alone, and on the process, which has other images
             torch.manual_seed(step_seed(settings.seed, number, self.accelerator.process_index))

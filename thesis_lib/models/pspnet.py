@@ -129,11 +129,11 @@ class PSPNet(nn.Module):
         """
         features = self.backbone(images)
         size = images.shape[-2:]
-        return {"out": self._enlarge(self.decode(features[3]), size), "aux": self._enlarge(self.aux(features[2]), size)}
+        return {"out": self.enlarge(self.decode(features[3]), size), "aux": self.enlarge(self.aux(features[2]), size)}
 
     def logits(self, images: Tensor) -> Tensor:
         """Compute the main logits (B, num_classes, H, W), without the auxiliary head, for prediction."""
-        return self._enlarge(self.decode(self.backbone(images)[3]), images.shape[-2:])
+        return self.enlarge(self.decode(self.backbone(images)[3]), images.shape[-2:])
 
     def decode(self, features: Tensor) -> Tensor:
         """Turn features of layer 4 (B, C, h, w) into logits (B, num_classes, h, w)."""
@@ -143,7 +143,8 @@ class PSPNet(nn.Module):
         """Modules without pretrained weights, all but the backbone; semseg trains them at ten times its rate."""
         return [self.refine, self.pyramid, self.head, self.aux]
 
-    def _enlarge(self, logits: Tensor, size: torch.Size) -> Tensor:
+    def enlarge(self, logits: Tensor, size: torch.Size) -> Tensor:
+        """Enlarge logits (B, num_classes, h, w) bilinearly to (B, num_classes, *size)."""
         return interpolate(logits, size, mode="bilinear", align_corners=self.align_corners)
 
 
