@@ -81,7 +81,18 @@ def execute(source: Path, target: Path, parameters: dict[str, Any], watch: "Watc
     running.replace(target)
     failed.unlink(missing_ok=True)
     watch.end()
+    if watch.is_last:
+        print(durations(target.parent))
     return 0
+
+
+def durations(folder: Path) -> str:
+    """Minutes that each of a run's executed notebooks took, as they hold them, and their sum."""
+    whole = sorted(path for path in folder.glob("*.ipynb") if path.suffixes == [".ipynb"])
+    seconds = {path.stem: float(nbformat.read(path, as_version=4).metadata.papermill.duration) for path in whole}
+    return "\n".join(
+        f"  {name:<24}{clock(value):>6}" for name, value in (seconds | {"together": sum(seconds.values())}).items()
+    )
 
 
 def _literal(path: Path) -> str:
@@ -96,6 +107,7 @@ class Watch:
         name, names = source.stem, list(minutes)
         place = names.index(name) if name in names else len(names)
         self.title = f"[{place + 1}/{len(names)}] {name}" if place < len(names) else name
+        self.is_last = place == len(names) - 1
         self.expected = 60 * minutes.get(name, 0)
         self.later = 60 * sum(minutes[other] for other in names[place + 1 :])
         self.begin = time.monotonic()

@@ -14,7 +14,7 @@ from thesis_lib.paths import BUILD, NOTEBOOKS
 
 sys.path.insert(0, str(NOTEBOOKS))
 from parameters import ParameterError, check_parameters, declared_parameters, read_parameters
-from run import Watch, clock, profile_name
+from run import Watch, clock, durations, profile_name
 
 NAMES = sorted(path.stem for path in NOTEBOOKS.glob("0*.ipynb"))
 
@@ -217,3 +217,18 @@ def test_a_notebook_that_is_done_sooner_than_expected_leaves_the_later_ones_alon
         "03_training  done in 0:00, about 2:00 left",
         "03_training  done in 0:00, nothing left",
     ]
+
+
+def test_where_the_minutes_went_is_told_after_the_last_notebook(tmp_path: Path) -> None:
+    for name, seconds in (("01_first", 61.7), ("02_second", 9.0), ("02_second.failed", 1000.0)):
+        notebook = nbformat.v4.new_notebook(metadata={"papermill": {"duration": seconds}})
+        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
+    assert [line.split() for line in durations(tmp_path).splitlines()] == [
+        ["01_first", "1:01"],
+        ["02_second", "0:09"],
+        ["together", "1:10"],
+    ]
+    minutes = {"01_first": 1.0, "02_second": 0.2}
+    assert not Watch(write_notebook(tmp_path / "01_first.ipynb"), minutes).is_last
+    assert Watch(write_notebook(tmp_path / "02_second.ipynb"), minutes).is_last
+    assert not Watch(write_notebook(tmp_path / "07_another.ipynb"), minutes).is_last
