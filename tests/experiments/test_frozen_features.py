@@ -94,10 +94,12 @@ def test_an_interrupted_call_leaves_nothing(profile: Profile, model: PSPNet, mon
     assert len(kept(profile, model)) == 4
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 @pytest.mark.parametrize("build", [PSPNet, partial(ClusterNet, n_clusters=6)])
 def test_training_on_them_learns_the_head_alone_and_resumes_bit_exactly(
-    profile: Profile, tmp_path: Path, build: Any
+    small_profile: Make, tmp_path: Path, build: Any, optimizer: str
 ) -> None:
+    profile = small_profile(*FROZEN, f"training.optimizer={optimizer}")
     torch.manual_seed(0)
     model = build(backbone="resnet18")
     before = {name: value.clone() for name, value in model.state_dict().items()}

@@ -324,7 +324,7 @@ def test_a_file_of_other_content_is_told(tmp_path: Path, content: bytes, message
 
 def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_bytes(b"\xef\xbb\xbf" + (PROFILES / "demo.toml").read_bytes())
-    assert load_profile(tmp_path / "mine.toml").training.epochs == 40
+    assert load_profile(tmp_path / "mine.toml").training.epochs == 30
 
 
 def test_a_file_of_weights_is_counted_from_the_project() -> None:

@@ -271,9 +271,12 @@ def test_class_weights_are_in_the_plan_of_a_training(small_profile: Make, tmp_pa
         fit(PSPNet(backbone="resnet18"), weighted, tmp_path / "none", resume=True)
 
 
-def test_new_modules_learn_ten_times_as_fast(small_profile: Make) -> None:
+@pytest.mark.parametrize(("name", "kind"), [("sgd", torch.optim.SGD), ("adamw", torch.optim.AdamW)])
+def test_new_modules_learn_ten_times_as_fast(small_profile: Make, name: str, kind: type) -> None:
     model = PSPNet(backbone="resnet18")
-    groups = build_optimizer(model, small_profile().training).param_groups
+    optimizer = build_optimizer(model, small_profile(f"training.optimizer={name}").training)
+    groups = optimizer.param_groups
+    assert type(optimizer) is kind
     assert [group["factor"] for group in groups] == [1.0, 10.0]
     assert {id(p) for p in groups[0]["params"]} == {id(p) for p in model.backbone.parameters()}
 

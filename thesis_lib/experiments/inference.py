@@ -25,7 +25,7 @@ def predict(model: PSPNet, image: Tensor, protocol: Evaluation) -> Tensor:
     Returns:
         (H, W) int64, on the model's device: trainIds, if the network has Cityscapes' classes.
     """
-    return predict_probabilities(model, image, protocol).argmax(0)
+    return predict_probabilities(model, image, protocol).max(0).indices  # on the CPU three times as fast as argmax
 
 
 @torch.inference_mode()

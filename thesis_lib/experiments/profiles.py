@@ -102,7 +102,7 @@ class Model(Section):
 
 
 class Training(Section):
-    """Recipe of a training: SGD as in hszhao/semseg (tool/train.py); a step is one batch."""
+    """Recipe of a training, by default that of hszhao/semseg (tool/train.py); a step is one batch."""
 
     epochs: Positive
     batch_size: Annotated[int, Field(ge=2)]
@@ -110,6 +110,8 @@ class Training(Section):
     crop: Size
     scale: tuple[Scale, Scale] = (0.5, 2.0)
     rotate: Annotated[float, Field(ge=0, le=180)] = 10
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    """SGD as published; AdamW takes a head behind a frozen backbone as far in half the steps."""
     rate: Rate = 0.01
     head_factor: Rate = 10
     """Learning rate of the new modules relative to that of the backbone."""

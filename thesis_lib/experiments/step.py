@@ -15,7 +15,7 @@ from thesis_lib.experiments.profiles import Training
 from thesis_lib.models import PSPNet
 
 UNAVERAGED, UNAVERAGED_BEFORE = "unaveraged", "trained"
-"""Key of the weights that SGD updates in a checkpoint with a moving average; and the key in older checkpoints."""
+"""Key of the weights that the optimizer updates in a checkpoint with a moving average, and that of older ones."""
 
 
 class TrainingError(RuntimeError):
@@ -29,7 +29,7 @@ class Step:
         class_weights: (classes,) of the loss, or None.
 
     Attributes:
-        optimizer: SGD over the model's parameters.
+        optimizer: over the model's parameters.
         average: exponential moving average of the weights, created by the first step if the settings ask for one.
     """
 
@@ -91,7 +91,7 @@ class Step:
         """State that a checkpoint needs for bit-exact resume, beside the weights of `trained`.
 
         Returns:
-            "optimizer", and, if a moving average is kept, "unaveraged": the weights that SGD updates.
+            "optimizer", and, if a moving average is kept, "unaveraged": the weights that the optimizer updates.
         """
         state = {"optimizer": self.optimizer.state_dict()}
         return state if self.average is None else state | {UNAVERAGED: self.model.state_dict()}
@@ -151,19 +151,21 @@ class _Decoded(nn.Module):
         return {"out": self.model.enlarge(self.model.decode(features), size)}
 
 
-def build_optimizer(model: PSPNet, settings: Training) -> torch.optim.SGD:
-    """Build SGD with two parameter groups: the backbone, and the new modules at `head_factor` times its rate."""
+def build_optimizer(model: PSPNet, settings: Training) -> torch.optim.Optimizer:
+    """Build SGD, or AdamW of the same momentum (Loshchilov and Hutter, 2019), with two groups of parameters.
+
+    These are the backbone, and the new modules at `head_factor` times its rate.
+    """
     parts = (([model.backbone], 1.0), (model.new_modules(), settings.head_factor))
     groups: list[dict[str, Any]] = [
         {"params": [p for module in modules for p in module.parameters() if p.requires_grad], "factor": factor}
         for modules, factor in parts
     ]
-    return torch.optim.SGD(
-        [group for group in groups if group["params"]],
-        lr=settings.rate,
-        momentum=settings.momentum,
-        weight_decay=settings.weight_decay,
-    )
+    used = [group for group in groups if group["params"]]
+    common: dict[str, Any] = {"lr": settings.rate, "weight_decay": settings.weight_decay}
+    if settings.optimizer == "adamw":
+        return torch.optim.AdamW(used, betas=(settings.momentum, 0.999), **common)
+    return torch.optim.SGD(used, momentum=settings.momentum, **common)
 
 
 def averaged(model: PSPNet, decay: float) -> Any:
