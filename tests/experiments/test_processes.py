@@ -15,6 +15,7 @@ from tests.data.frames import write_dataset
 from tests.experiments.child import still_pspnet
 from tests.experiments.conftest import SMALL
 from tests.experiments.team import clusternet
+from tests.experiments.test_frozen_features import FROZEN
 from thesis_lib.data import EpochSampler
 from thesis_lib.experiments import Profile, TrainingError, fit, load_profile
 from thesis_lib.experiments.processes import new_accelerator
@@ -61,10 +62,11 @@ def test_processes_share_every_batch_of_the_one_order(length: int, batch: int, s
 
 
 @pytest.mark.full
-def test_two_processes_train_what_one_trains(small_profile: Make, tmp_path: Path) -> None:
-    profile = small_profile('training.class_weights="enet"', FOUR)
+@pytest.mark.parametrize("changes", [('training.class_weights="enet"',), FROZEN])
+def test_two_processes_train_what_one_trains(small_profile: Make, tmp_path: Path, changes: tuple[str, ...]) -> None:
+    profile = small_profile(*changes, FOUR)
     alone = fit(still_pspnet(), profile, tmp_path / "alone")
-    child = start(profile, tmp_path / "together", 'training.class_weights="enet"', FOUR)
+    child = start(profile, tmp_path / "together", *changes, FOUR)
     assert child.wait() == 0, child.stderr.read() if child.stderr else ""
     together = TrainingFiles(tmp_path / "together")
     assert_close(read_checkpoint(alone.last)["state_dict"], read_checkpoint(together.last)["state_dict"], 1e-5)

@@ -8,7 +8,6 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from thesis_lib.data import Cityscapes
-from thesis_lib.device import run_device
 from thesis_lib.experiments.keys import key_digest, split_digest, weights_digest
 from thesis_lib.experiments.processes import this_process
 from thesis_lib.experiments.profiles import Profile
@@ -105,8 +104,7 @@ def _compute(model: PSPNet, train: Cityscapes, views: int, features: Path, label
 
 def _features(model: PSPNet, samples: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
     """Features (B, C, h, w) float16 and labels (B, H, W) of samples of the training split."""
-    device = run_device()
+    device = next(model.parameters()).device
     images, masks = (torch.stack(part) for part in zip(*samples, strict=True))
-    backbone = model.backbone.to(device)
-    maps = backbone(images.to(device, memory_format=torch.channels_last))[3]
+    maps = model.backbone(images.to(device, memory_format=torch.channels_last))[3]
     return maps.half(), masks[:, ::LABEL_STRIDE, ::LABEL_STRIDE]
