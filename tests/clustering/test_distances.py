@@ -41,3 +41,15 @@ def test_no_point_is_its_own_neighbour_not_even_a_duplicate() -> None:
 
 def test_tiles_cover_every_row_once() -> None:
     assert [row for rows in tiles(1003, 50_000) for row in range(1003)[rows]] == list(range(1003))
+
+
+def test_more_rows_than_a_tile_holds_are_searched_exactly() -> None:
+    """Tight groups far from the origin, whose rows all have to be searched again, some hundred at a time."""
+    generator = torch.Generator().manual_seed(0)
+    points = (1000.0 * torch.tensor([[-1.0, 1.0, 1.0]]) * (torch.arange(2400) % 3 - 1)[:, None]).double()
+    points = (points + 1e-2 * torch.randn(2400, 3, generator=generator, dtype=torch.float64)).float()
+    squared, indices = nearest_neighbors(points[None], 5)
+    exact = (points.double()[:, None] - points.double()).square().sum(-1)
+    expected, order = exact.fill_diagonal_(torch.inf).topk(5, largest=False)
+    torch.testing.assert_close(squared[0].double(), expected, rtol=1e-3, atol=0)
+    assert (indices[0] == order).float().mean() > 0.999

@@ -66,3 +66,13 @@ def test_the_least_that_is_allowed_works(options: dict) -> None:
 def test_less_is_refused(options: dict) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(options))} must be .*at least 1"):
         SpectralClustering(2, **options)
+
+
+@pytest.mark.parametrize("k", [3, 8])
+def test_a_warm_start_of_another_number_of_clusters_gives_its_basis_alone(k: int) -> None:
+    points = torch.randn(2, 400, 5, generator=torch.Generator().manual_seed(0)) + 9 * (torch.arange(400) % 8)[:, None]
+    cold = SpectralClustering(k)(points)
+    warm = SpectralClustering(k)(points, warm_start=SpectralClustering(5)(points))
+    torch.testing.assert_close(warm.eigenvalues, cold.eigenvalues, atol=1e-4, rtol=0)
+    assert torch.equal(warm.labels.amax(-1), torch.tensor([k - 1, k - 1]))
+    assert torch.equal(warm.labels, cold.labels)
