@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from thesis_lib.experiments import Profile, ProfileError, fit, frozen_features, load_profile
+from thesis_lib.experiments import Profile, ProfileError, TrainingError, fit, frozen_features, load_profile
 from thesis_lib.experiments.frozen_features import FrozenFeatures, keep_features
 from thesis_lib.experiments.step import _Decoded
 from thesis_lib.experiments.training import datasets
@@ -132,6 +132,12 @@ def stopping(model: PSPNet, step: int) -> PSPNet:
 
     model.head.register_forward_pre_hook(hook)
     return model
+
+
+def test_a_network_that_aligns_no_corners_is_refused(profile: Profile) -> None:
+    model = PSPNet(backbone="resnet18", align_corners=False)
+    with pytest.raises(TrainingError, match=r"training\.views = 0"):
+        kept(profile, model)
 
 
 def test_without_views_any_layer_may_be_trained() -> None:

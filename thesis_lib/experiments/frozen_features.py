@@ -12,6 +12,7 @@ from thesis_lib.experiments.keys import key_digest, split_digest, weights_digest
 from thesis_lib.experiments.processes import this_process
 from thesis_lib.experiments.profiles import Profile
 from thesis_lib.experiments.progress import progress_bar
+from thesis_lib.experiments.step import TrainingError
 from thesis_lib.files import replacing
 from thesis_lib.models import PSPNet
 from thesis_lib.models.pspnet import held_in_eval
@@ -58,8 +59,16 @@ def keep_features(model: PSPNet, train: Cityscapes, profile: Profile) -> FrozenF
     Returns:
         Features in build/<profile>/features, under the digest of the backbone's weights, the frames and the
         augmentation. All are written before any has its name, so that an interrupted call leaves none.
+
+    Raises:
+        TrainingError: a network that does not align corners.
     """
     settings = profile.training
+    if not model.align_corners:
+        raise TrainingError(
+            "the network enlarges without aligning corners, on which kept features rest (is model.checkpoint one of "
+            "mmsegmentation?).\nSet training.views = 0."
+        )
     augmentation = settings.model_dump(mode="json", include={"crop", "scale", "rotate", "seed"})
     key = augmentation | {
         "views": settings.views,
